@@ -100,7 +100,7 @@ function ratingLine(rating: Review["rating"]): string {
 
 function failure(what: "details" | "reviews"): string {
   return `<div class="failure" role="alert"><h3>Error fetching product ${what}!</h3>
-<p>Sorry, product ${what} are currently unavailable for this book.</p></div>`;
+<p>The ${what} of this book could not be loaded just now. Please try again in a moment.</p></div>`;
 }
 
 function escapeHtml(text: string): string {

@@ -105,7 +105,7 @@ async function sendProducts(
 
 function passOn(response: ServerResponse, what: string, given: Answer): void {
   if (given.kind === "ok") sendJson(response, 200, given.body);
-  else sendJson(response, given.status, { error: `Sorry, product ${what} are currently unavailable for this book.` });
+  else sendJson(response, given.status, { error: `Error fetching product ${what}: ${given.problem}.` });
 }
 
 function askDetails(id: number, headers: OutgoingHttpHeaders, options: ProductPageOptions): Promise<Answer> {
