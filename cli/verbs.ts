@@ -1,0 +1,31 @@
+// The verbs, one file each in verbs/. A verb's code is loaded when it is called, so that `validate` does not wait for gRPC.
+import type { Verb } from "./verb.ts";
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Verb>;
+}
+
+export const verbs: readonly Entry[] = [
+  {
+    name: "demo",
+    summary: "run bookinfo on this machine, through real sidecars",
+    load: async () => (await import("./verbs/demo.ts")).demo,
+  },
+  {
+    name: "control-plane",
+    summary: "serve webhooks and proxies from a directory of YAML",
+    load: async () => (await import("./verbs/control-plane.ts")).controlPlane,
+  },
+  {
+    name: "sandbox",
+    summary: "look into a running demo: pods, exec, logs",
+    load: async () => (await import("./verbs/sandbox.ts")).sandbox,
+  },
+];
+
+/** The verb of that name, loaded. */
+export async function loadVerb(name: string): Promise<Verb | undefined> {
+  return await verbs.find((entry) => entry.name === name)?.load();
+}
