@@ -1,0 +1,57 @@
+// Runs test tiers one after the other and ends with one closing line: `N passed, N failed`.
+//   node scripts/test.mjs            unit, envoy, sandbox (what `npm test` is)
+//   node scripts/test.mjs corpora    one tier by name
+// A tier that cannot run is listed with its reason; under CI=true that is a failure, never a silent skip.
+import { spawnSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const cache = process.env.PILLION_CACHE ?? join(homedir(), ".cache", "pillion");
+const envoy = process.env.PILLION_ENVOY ?? join(cache, "envoy-1.40.0", "envoy", "_bin", "envoy");
+
+const withoutEnvoy = () => (existsSync(envoy) ? undefined : `there is no Envoy at ${envoy}; run \`node scripts/setup.mjs test\``);
+const withoutRoot = () => (process.getuid?.() === 0 ? undefined : "network namespaces need root; run `sudo npm test`");
+
+/** Why a tier can't run here, or undefined. */
+const tiers = {
+  unit: () => undefined,
+  envoy: withoutEnvoy,
+  sandbox: () => withoutRoot() ?? withoutEnvoy(),
+  corpora: () => (process.env.PILLION_CORPORA ? undefined : "PILLION_CORPORA names no folder of Istio's test cases"),
+};
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "envoy", "sandbox"];
+
+let passed = 0;
+let failed = 0;
+const notRun = [];
+const scratch = mkdtempSync(join(tmpdir(), "pillion-test-"));
+for (const name of wanted) {
+  const missing = tiers[name] === undefined ? `there is no tier of that name; there are ${Object.keys(tiers).join(", ")}` : tiers[name]();
+  if (missing !== undefined) {
+    notRun.push(`${name}: ${missing}`);
+    continue;
+  }
+  console.log(`\n== ${name} tier`);
+  const report = join(scratch, `${name}.json`);
+  const run = spawnSync(
+    process.execPath,
+    [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--project", name, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    { cwd: root, stdio: "inherit", env: { ...process.env, PILLION_ENVOY: envoy } },
+  );
+  const counts = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : { numPassedTests: 0, numFailedTests: 0, numTotalTests: 0 };
+  passed += counts.numPassedTests;
+  failed += counts.numFailedTests;
+  // A file that does not load, or a tier without tests, has no failed test to count.
+  if (run.status !== 0 && counts.numFailedTests === 0) failed += 1;
+  if (counts.numTotalTests === 0) notRun.push(`${name}: no test ran`);
+}
+rmSync(scratch, { recursive: true, force: true });
+
+for (const line of notRun) console.log(`not run: ${line}`);
+if (process.env.CI === "true") failed += notRun.length;
+if (process.env.PILLION_COUNTS) appendFileSync(process.env.PILLION_COUNTS, `${passed} ${failed}\n`);
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
