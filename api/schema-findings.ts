@@ -1,0 +1,226 @@
+// The only file that knows ajv: checks a value against a schema and says what is wrong in words that help.
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { child, type JsonPath, jsonPath } from "../base/json-path.ts";
+import { memoize } from "../base/memo.ts";
+import type { ApiCode } from "./codes.ts";
+import { parseDuration } from "./duration.ts";
+import { nearest, oneOf } from "./nearest.ts";
+import { isJsonObject } from "./normalize.ts";
+import type { SchemaNode } from "./schema.ts";
+
+/** One place that does not fit; a Finding without the object. */
+export interface SchemaProblem {
+  readonly code: ApiCode;
+  readonly path: JsonPath;
+  readonly problem: string;
+  readonly reason: string;
+  readonly fix: string;
+}
+
+type Words = Pick<SchemaProblem, "code" | "problem" | "reason" | "fix">;
+type Keys = readonly (string | number)[];
+
+/** Everything in `value` that does not fit, not only the first; empty when all fits. Each schema is compiled once. */
+export function checkSchema(node: SchemaNode, value: unknown): readonly SchemaProblem[] {
+  const validate = compile(node);
+  if (validate(value)) return [];
+  return (validate.errors ?? []).map((error) => toProblem(error, node, value));
+}
+
+const compile = memoize((node: SchemaNode): ValidateFunction => {
+  // Our keywords are not JSON Schema's, which strict mode would refuse.
+  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: false });
+  ajv.addKeyword({ keyword: "goDuration", type: "string", errors: false, validate: isLongEnough });
+  ajv.addKeyword({ keyword: "intOrString", errors: false, validate: isIntOrString });
+  return ajv.compile(node);
+});
+
+function isLongEnough(limit: { readonly leastMs: number }, text: string): boolean {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= limit.leastMs;
+}
+
+function isIntOrString(_: true, value: unknown): boolean {
+  return typeof value === "string" || Number.isInteger(value);
+}
+
+function toProblem(error: ErrorObject, root: SchemaNode, value: unknown): SchemaProblem {
+  const path = jsonPath(...keysOf(error.instancePath, value));
+  const node = error.parentSchema as SchemaNode; // Every schema that is compiled here is a SchemaNode.
+  switch (error.keyword) {
+    case "additionalProperties": {
+      const name = String(error.params["additionalProperty"]);
+      return { path: child(path, name), ...unknownField(name, Object.keys(node.properties ?? {}), root) };
+    }
+    case "required": {
+      const name = String(error.params["missingProperty"]);
+      return { path: child(path, name), ...missingField(name, node.properties?.[name]) };
+    }
+    case "enum":
+      return { path, ...unknownWord(error.data, node.enum ?? []) };
+    case "goDuration":
+      return { path, ...durationWords(String(error.data), node.goDuration?.leastMs ?? 0) };
+    case "minimum":
+    case "maximum":
+      return { path, ...outOfRange(error.data, node) };
+    case "minItems":
+    case "maxItems":
+    case "maxLength":
+    case "maxProperties":
+      return { path, ...wrongSize(error.keyword, Number(error.params["limit"]), error.data) };
+    default:
+      return { path, ...wrongType(error.data, node) };
+  }
+}
+
+/** The keys that a JSON pointer leads through; numbers where the container is a list. */
+function keysOf(pointer: string, value: unknown): Keys {
+  const keys: (string | number)[] = [];
+  let container: unknown = value;
+  for (const raw of pointer.split("/").slice(1)) {
+    const key = raw.replaceAll("~1", "/").replaceAll("~0", "~");
+    keys.push(Array.isArray(container) ? Number(key) : key);
+    container = Array.isArray(container)
+      ? container[Number(key)]
+      : isJsonObject(container)
+        ? container[key]
+        : undefined;
+  }
+  return keys;
+}
+
+function unknownField(name: string, known: readonly string[], root: SchemaNode): Words {
+  const near = nearest(name, known);
+  const places = near === undefined ? placesOf(name, root, "").slice(0, 3) : [];
+  const elsewhere = places.length === 0 ? `Use one of ${oneOf(known)}` : `Move it to ${places.join(" or ")}`;
+  return {
+    code: "PIL1001",
+    problem: `there is no field "${name}" here${near === undefined ? "" : `; did you mean "${near}"?`}`.replace(
+      /\?$/,
+      "",
+    ),
+    reason: "Kubernetes drops fields that it does not know, so this one would have no effect",
+    fix: near === undefined ? elsewhere : `Write "${near}"`,
+  };
+}
+
+/** Where else a field of that name stands: `spec.http[].timeout`. */
+function placesOf(name: string, node: SchemaNode, at: string): readonly string[] {
+  const found: string[] = [];
+  for (const [key, field] of Object.entries(node.properties ?? {})) {
+    const place = at === "" ? key : `${at}.${key}`;
+    if (key === name) found.push(place);
+    found.push(...placesOf(name, field, place));
+  }
+  if (node.items !== undefined) found.push(...placesOf(name, node.items, `${at}[]`));
+  if (typeof node.additionalProperties === "object")
+    found.push(...placesOf(name, node.additionalProperties, `${at}.*`));
+  return found;
+}
+
+function missingField(name: string, field: SchemaNode | undefined): Words {
+  return {
+    code: "PIL1005",
+    problem: `the field "${name}" is missing`,
+    reason: "Without it the rest has no meaning",
+    fix: `Add "${name}"${field === undefined ? "" : ` (${field.description})`}`,
+  };
+}
+
+function unknownWord(value: unknown, words: readonly string[]): Words {
+  const near = typeof value === "string" ? nearest(value, words) : undefined;
+  return {
+    code: "PIL1003",
+    problem: `${show(value)} is not a word that this field knows`,
+    reason: "Kubernetes would refuse it",
+    fix: near === undefined ? `Write ${oneOf(words)}` : `Write "${near}" (the field knows ${oneOf(words)})`,
+  };
+}
+
+function durationWords(text: string, leastMs: number): Words {
+  if (parseDuration(text) !== undefined) {
+    return {
+      code: "PIL1004",
+      problem: `"${text}" is shorter than the least that is accepted, ${leastMs} ms`,
+      reason: "Envoy could not tell it from no time at all",
+      fix: leastMs === 1 ? 'Write "1ms" or more, or leave the field out' : `Write "${leastMs}ms" or more`,
+    };
+  }
+  const number = /^\d+(\.\d+)?$/.test(text) ? ` such as "${text}s"` : ' such as "5s", "100ms" or "1h30m"';
+  return {
+    code: "PIL1006",
+    problem: `"${text}" is not a duration`,
+    reason: "Without a unit nobody can tell how long it is",
+    fix: `Write a number and a unit (h, m, s, ms, us, ns)${number}`,
+  };
+}
+
+function outOfRange(value: unknown, { minimum, maximum }: SchemaNode): Words {
+  const range = maximum === undefined ? `${minimum ?? 0} or more` : `${minimum ?? 0} to ${maximum}`;
+  return {
+    code: "PIL1004",
+    problem: `${show(value)} is out of range`,
+    reason: "The value could not be stored",
+    fix: `Write a number of ${range}`,
+  };
+}
+
+function wrongSize(
+  keyword: "minItems" | "maxItems" | "maxLength" | "maxProperties",
+  limit: number,
+  value: unknown,
+): Words {
+  const size = Array.isArray(value) || typeof value === "string" ? value.length : Object.keys(Object(value)).length;
+  const unit = keyword === "maxLength" ? "characters" : keyword === "maxProperties" ? "keys" : "items";
+  return {
+    code: "PIL1010",
+    problem: `the value has ${size} ${unit}, and ${limit} is the ${keyword === "minItems" ? "least" : "most"}`,
+    reason: "Kubernetes would refuse it",
+    fix: keyword === "minItems" ? "Add an item, or leave the field out" : `Shorten it to ${limit} ${unit}`,
+  };
+}
+
+function wrongType(value: unknown, node: SchemaNode): Words {
+  const expected = node.intOrString ? "a number or a text" : (typeNames[node.type ?? ""] ?? "another type");
+  return {
+    code: "PIL1002",
+    problem: `${show(value)} is ${typeNames[typeOf(value)] ?? "of no known type"}, and ${expected} is expected`,
+    reason: "The value could not be stored",
+    fix: typeFix(value, node, expected),
+  };
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: "a text",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  object: "a mapping",
+  array: "a list",
+  null: "empty",
+};
+
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return Number.isInteger(value) ? "integer" : typeof value;
+}
+
+function typeFix(value: unknown, node: SchemaNode, expected: string): string {
+  const given = typeof value;
+  if (node.type === "string" && (given === "number" || given === "boolean"))
+    return `Put it in quotes: "${String(value)}"`;
+  const isNumber = (node.type === "integer" || node.type === "number") && given === "string";
+  if (isNumber && /^-?\d+(\.\d+)?$/.test(String(value))) return `Take the quotes away: ${String(value)}`;
+  if (node.type === "boolean" && /^(true|false)$/i.test(String(value)))
+    return `Write ${String(value).toLowerCase()}, without quotes`;
+  if (node.type === "array") return `Write a list: put "- " before each item`;
+  if (node.type === "object" && Array.isArray(value)) return `Write a mapping: take the "- " away`;
+  return `Write ${expected}`;
+}
+
+/** A value as it stands in a message, cut where it is long. */
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
