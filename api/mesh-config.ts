@@ -74,7 +74,7 @@ export type MeshConfig = Static<typeof meshConfigSchema>;
 export type ProxyConfig = Static<typeof proxyConfigSchema>;
 
 /** What holds where the user says nothing: Istio's defaults, so that nobody meets a surprise. */
-export const defaultMeshConfig: MeshConfig = Object.freeze({
+export const defaultMeshConfig: MeshConfig = Object.freeze<MeshConfig>({
   accessLogFile: "",
   accessLogFormat: "",
   accessLogEncoding: "TEXT",

@@ -95,10 +95,7 @@ function unknownField(name: string, known: readonly string[], root: SchemaNode):
   const elsewhere = places.length === 0 ? `Use one of ${oneOf(known)}` : `Move it to ${places.join(" or ")}`;
   return {
     code: "PIL1001",
-    problem: `there is no field "${name}" here${near === undefined ? "" : `; did you mean "${near}"?`}`.replace(
-      /\?$/,
-      "",
-    ),
+    problem: `there is no field "${name}" here${near === undefined ? "" : `, but there is "${near}"`}`,
     reason: "Kubernetes drops fields that it does not know, so this one would have no effect",
     fix: near === undefined ? elsewhere : `Write "${near}"`,
   };
@@ -132,7 +129,7 @@ function unknownWord(value: unknown, words: readonly string[]): Words {
   return {
     code: "PIL1003",
     problem: `${show(value)} is not a word that this field knows`,
-    reason: "Kubernetes would refuse it",
+    reason: "It has no meaning, so nothing could be done with it",
     fix: near === undefined ? `Write ${oneOf(words)}` : `Write "${near}" (the field knows ${oneOf(words)})`,
   };
 }
@@ -160,7 +157,7 @@ function outOfRange(value: unknown, { minimum, maximum }: SchemaNode): Words {
   return {
     code: "PIL1004",
     problem: `${show(value)} is out of range`,
-    reason: "The value could not be stored",
+    reason: "The API would not store it",
     fix: `Write a number of ${range}`,
   };
 }
@@ -175,7 +172,7 @@ function wrongSize(
   return {
     code: "PIL1010",
     problem: `the value has ${size} ${unit}, and ${limit} is the ${keyword === "minItems" ? "least" : "most"}`,
-    reason: "Kubernetes would refuse it",
+    reason: "The API would not store it",
     fix: keyword === "minItems" ? "Add an item, or leave the field out" : `Shorten it to ${limit} ${unit}`,
   };
 }
@@ -185,7 +182,7 @@ function wrongType(value: unknown, node: SchemaNode): Words {
   return {
     code: "PIL1002",
     problem: `${show(value)} is ${typeNames[typeOf(value)] ?? "of no known type"}, and ${expected} is expected`,
-    reason: "The value could not be stored",
+    reason: "The API would not store it",
     fix: typeFix(value, node, expected),
   };
 }
