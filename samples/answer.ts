@@ -24,6 +24,11 @@ export function send(
   body: string | Uint8Array,
   headers: OutgoingHttpHeaders = {},
 ): void {
+  // These two have no body, and a length would promise one.
+  if (status === 204 || status === 304) {
+    response.writeHead(status, headers).end();
+    return;
+  }
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   response.writeHead(status, { "content-type": type, "content-length": bytes.length, ...headers });
   response.end(bytes);
