@@ -18,7 +18,11 @@ const byName: Readonly<Record<string, Protocol>> = {
 };
 
 /** Kubernetes' own names for application protocols (KEP-3726). */
-const byStandardName: Readonly<Record<string, Protocol>> = { "kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kubernetes.io/wss": "https" };
+const byStandardName: Readonly<Record<string, Protocol>> = {
+  "kubernetes.io/h2c": "http2",
+  "kubernetes.io/ws": "http",
+  "kubernetes.io/wss": "https",
+};
 
 /** Ports whose servers speak first, so that waiting for the client's first bytes would wait for ever. */
 const serverFirstPorts: ReadonlySet<number> = new Set([25, 587, 3306]);

@@ -54,8 +54,10 @@ export interface Endpoint {
   /** 0 means unset, as in ServiceEntry. */
   readonly weight: number;
   readonly locality: string;
-  /** Its proxy takes mutual TLS of the mesh. */
+  /** Its proxy takes mutual TLS of the mesh, on all ports but those of `plaintextPorts`. */
   readonly meshTls: boolean;
+  /** The endpoint's own ports (values of `ports`) on which a PeerAuthentication switches mutual TLS off. */
+  readonly plaintextPorts?: readonly number[];
   /** `spiffe://…`; undefined outside of the mesh. */
   readonly identity?: string;
   /** "namespace/pod" when it is a workload that we know. */

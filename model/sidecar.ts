@@ -18,7 +18,11 @@ export const sidecarPorts = {
 } as const;
 
 /** Ports that the redirect rules leave alone on the way in. */
-export const excludedInboundPorts: readonly number[] = [sidecarPorts.probes, sidecarPorts.health, sidecarPorts.prometheus];
+export const excludedInboundPorts: readonly number[] = [
+  sidecarPorts.probes,
+  sidecarPorts.health,
+  sidecarPorts.prometheus,
+];
 
 /** User and group of the proxy; its own traffic is not redirected. */
 export const proxyUserId = 1337;

@@ -18,7 +18,11 @@ export interface Workload {
   /** What it belongs to, for names and for what siblings learned: "Deployment/reviews-v1", or "Pod/NAME". */
   readonly owner: string;
   /** Declared container ports, sidecar's own left out. */
-  readonly ports: readonly { readonly name: string; readonly number: number; readonly protocol: "TCP" | "UDP" | "SCTP" }[];
+  readonly ports: readonly {
+    readonly name: string;
+    readonly number: number;
+    readonly protocol: "TCP" | "UDP" | "SCTP";
+  }[];
   /** The application's own probes, by the path that the kubelet asks instead. */
   readonly probes: ProbeTable;
   /** "region/zone/subzone". */

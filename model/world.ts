@@ -48,6 +48,11 @@ export function applyChanges(world: World, changes: readonly Change[]): World {
 }
 
 /** The stored object of that kind and name, if there is one. */
-export function lookUp<K extends Kind>(world: World, kind: K, namespace: string, name: string): ObjectOf<K> | undefined {
+export function lookUp<K extends Kind>(
+  world: World,
+  kind: K,
+  namespace: string,
+  name: string,
+): ObjectOf<K> | undefined {
   return world.objects[kind].get(objectKey(namespace, name));
 }

@@ -1,0 +1,67 @@
+// Keeping identity: what says the same as before is the same object as before, so that "did it change" is one comparison.
+
+/** `previous` when it says the same as `next`, in which parts that say the same are replaced by the previous ones. */
+export function keepEqual<T>(previous: T | undefined, next: T): T {
+  if (previous === undefined) return next;
+  return isEqual(previous, next) ? previous : next;
+}
+
+/** A map whose values are the previous ones where they say the same; the previous map itself when all of it does. */
+export function keepMap<K, V>(previous: ReadonlyMap<K, V> | undefined, next: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
+  if (previous === undefined || previous === next) return next;
+  let same = previous.size === next.size;
+  const kept = new Map<K, V>();
+  for (const [key, value] of next) {
+    const old = previous.get(key);
+    const chosen = keepEqual(old, value);
+    if (old === undefined || chosen !== old) same = false;
+    kept.set(key, chosen);
+  }
+  return same ? previous : kept;
+}
+
+/** A list whose items are the previous ones where they say the same (found by `keyOf`); the previous list if all do. */
+export function keepList<T>(
+  previous: readonly T[] | undefined,
+  next: readonly T[],
+  keyOf: (item: T) => unknown,
+): readonly T[] {
+  if (previous === undefined || previous === next) return next;
+  const old = new Map(previous.map((item) => [keyOf(item), item]));
+  const kept = next.map((item) => keepEqual(old.get(keyOf(item)), item));
+  return kept.length === previous.length && kept.every((item, index) => item === previous[index]) ? previous : kept;
+}
+
+/** Items by key, in their order. */
+export function groupBy<K, T>(items: Iterable<T>, keyOf: (item: T) => K): ReadonlyMap<K, readonly T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** Whether two plain values say the same. Identical parts are not looked into. */
+export function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
+  if (a instanceof Set) return b instanceof Set && a.size === b.size && [...a].every((item) => b.has(item));
+  if (a instanceof Map) {
+    return (
+      b instanceof Map && a.size === b.size && [...a].every(([key, value]) => b.has(key) && isEqual(value, b.get(key)))
+    );
+  }
+  if (Array.isArray(b) || b instanceof Set || b instanceof Map) return false;
+  return hasEqualFields(a, b);
+}
+
+function hasEqualFields(a: object, b: object): boolean {
+  const left = Object.entries(a);
+  const right = new Map(Object.entries(b));
+  return left.length === right.size && left.every(([key, value]) => right.has(key) && isEqual(value, right.get(key)));
+}
