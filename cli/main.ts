@@ -13,7 +13,8 @@ function overview(): string {
 /** One sentence for what the world did to us; a stack only for our own bugs. */
 function explain(thrown: unknown): string {
   if (thrown instanceof PillionError) return errorText(thrown);
-  if (thrown instanceof TypeError && "code" in thrown && String(thrown.code).startsWith("ERR_PARSE_ARGS")) return thrown.message;
+  if (thrown instanceof TypeError && "code" in thrown && String(thrown.code).startsWith("ERR_PARSE_ARGS"))
+    return thrown.message;
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }
 
@@ -42,4 +43,8 @@ async function main(args: readonly string[], io: Io): Promise<ExitCode> {
 
 const interrupt = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupt.abort(signal));
-process.exitCode = await main(process.argv.slice(2), { out: process.stdout, err: process.stderr, signal: interrupt.signal });
+process.exitCode = await main(process.argv.slice(2), {
+  out: process.stdout,
+  err: process.stderr,
+  signal: interrupt.signal,
+});
