@@ -8,6 +8,7 @@ import type { Server, Socket } from "node:net";
 import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
 import { pathToFileURL } from "node:url";
+import { acceptHttp2 } from "./h2c.ts";
 
 /** A server that accepts connections. */
 export interface Listening {
@@ -36,7 +37,10 @@ export function parsePort(text: string | undefined, fallback: number): number {
   return port;
 }
 
-/** Starts to accept on all addresses; port 0 takes a free one. Rejects when the port is in use. */
+/**
+ * Starts to accept on all addresses; port 0 takes a free one. HTTP servers take HTTP/2 without TLS as well.
+ * Rejects when the port is in use.
+ */
 export async function listen(server: Server, port: number): Promise<Listening> {
   const close = prepareClose(server);
   await new Promise<void>((resolve, reject) => {
@@ -94,10 +98,11 @@ function prepareClose(server: Server): () => Promise<void> {
 function watchRequests(server: HttpServer): () => void {
   const inFlight = new Set<ServerResponse>();
   const upgraded = new Set<Duplex>();
+  const endHttp2 = acceptHttp2(server);
   let leaving = false;
   server.prependListener("request", (_request, response) => {
     inFlight.add(response);
-    if (leaving) response.setHeader("connection", "close");
+    if (leaving) sayClose(response);
     response.once("close", () => {
       inFlight.delete(response);
       if (leaving) setImmediate(() => server.closeIdleConnections());
@@ -109,10 +114,16 @@ function watchRequests(server: HttpServer): () => void {
   });
   return () => {
     leaving = true;
-    for (const response of inFlight) if (!response.headersSent) response.setHeader("connection", "close");
+    for (const response of inFlight) sayClose(response);
     for (const socket of upgraded) socket.end();
     server.closeIdleConnections();
+    endHttp2();
   };
+}
+
+/** HTTP/2 has no such header: its sessions end by a frame. */
+function sayClose(response: ServerResponse): void {
+  if (response.req.httpVersionMajor === 1 && !response.headersSent) response.setHeader("connection", "close");
 }
 
 function watchSockets(server: Server): () => void {

@@ -53,13 +53,15 @@ test.each([
   { version: "v3", stars: { stars: 5, color: "red" } },
 ])("createReviewsServer() rates in the manner of $version", async ({ version, stars }) => {
   const { reviewsUrl, page } = await startBookinfo(version);
-  expect(await readJson(`${reviewsUrl}/reviews/0`)).toEqual({
+  const answer = await readJson(`${reviewsUrl}/reviews/0`);
+  expect(JSON.stringify(answer).includes("rating")).toBe(stars !== undefined);
+  expect(answer).toMatchObject({
     id: "0",
     podname: `reviews-${version}-0`,
     clustername: "null",
     reviews: [
-      { reviewer: "Reviewer1", text: expect.any(String), ...(stars && { rating: stars }) },
-      { reviewer: "Reviewer2", text: expect.any(String), ...(stars && { rating: { ...stars, stars: 4 } }) },
+      { reviewer: "Reviewer1", ...(stars && { rating: stars }) },
+      { reviewer: "Reviewer2", ...(stars && { rating: { ...stars, stars: 4 } }) },
     ],
   });
   const html = await readText(`${page}/productpage`);
