@@ -18,6 +18,12 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/**
+ * How long a connection may stay idle, in milliseconds: longer than the hour after which Envoy closes it.
+ * With Node's own 5 s the server now and then closes a connection at the moment when Envoy sends a request on it.
+ */
+const keepAliveMs = 65 * 60 * 1000;
+
 /** Whether the module with this `import.meta.url` is the program that Node was started with. */
 export function isMainModule(moduleUrl: string): boolean {
   const program = process.argv[1];
@@ -100,6 +106,7 @@ function watchRequests(server: HttpServer): () => void {
   const upgraded = new Set<Duplex>();
   const endHttp2 = acceptHttp2(server);
   let leaving = false;
+  server.keepAliveTimeout = keepAliveMs;
   server.prependListener("request", (_request, response) => {
     inFlight.add(response);
     if (leaving) sayClose(response);

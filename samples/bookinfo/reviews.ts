@@ -101,7 +101,7 @@ if (isMainModule(import.meta.url)) {
   const server = createReviewsServer({
     ...settings,
     ratingsUrl: serviceUrl("ratings", process.env),
-    ratingsTimeoutMs: Number(process.env["RATINGS_TIMEOUT_MS"] ?? 10_000),
+    ratingsTimeoutMs: Number(process.env["RATINGS_TIMEOUT_MS"]) || 10_000,
     clusterName: process.env["CLUSTER_NAME"] ?? "null",
   });
   await serve(`reviews ${settings.version}`, [{ server, port: settings.port }]);
