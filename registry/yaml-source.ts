@@ -1,0 +1,129 @@
+// YAML text with its places: which objects stand in it, and on which line a finding's path leads to.
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  parseDocument,
+} from "yaml";
+import type { JsonPath } from "../base/json-path.ts";
+
+/** One object in a text; the items of a `kind: List` are objects of their own. */
+export interface SourceDocument {
+  /** The content as JSON would have it. */
+  readonly value: unknown;
+  /** The line on which it begins, from 1. */
+  readonly line: number;
+  /** The line that `path` leads to, or the line of the deepest part of it that exists. */
+  readonly lineOf: (path: JsonPath) => number;
+}
+
+/** A place where the text is no YAML. */
+export interface SourceProblem {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** All objects of a YAML or JSON text. With a problem there may be fewer documents than the author meant. */
+export function readDocuments(text: string): {
+  readonly documents: readonly SourceDocument[];
+  readonly problems: readonly SourceProblem[];
+} {
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  const documents: SourceDocument[] = [];
+  const problems: SourceProblem[] = [];
+  for (const document of "empty" in parsed ? [] : parsed) {
+    for (const { pos, message } of document.errors) problems.push({ line: lines.linePos(pos[0]).line, text: message });
+    if (document.errors.length > 0 || !isNode(document.contents) || isEmpty(document.contents)) continue;
+    try {
+      const value: unknown = document.toJS();
+      documents.push(...expandList(value, { root: document.contents, document, lines }));
+    } catch (error) {
+      // Only aliases fail here: without an anchor, or so many that the text is an attack.
+      const line = lines.linePos(document.range[0]).line;
+      problems.push({ line, text: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { documents, problems };
+}
+
+/** What is needed to find a place again. */
+interface Source {
+  readonly root: Node;
+  readonly document: Parameters<Extract<Node, { resolve: unknown }>["resolve"]>[0];
+  readonly lines: LineCounter;
+}
+
+function isEmpty(node: Node): boolean {
+  return isScalar(node) && node.value === null;
+}
+
+function expandList(value: unknown, source: Source): readonly SourceDocument[] {
+  const items = itemsOf(value);
+  if (items === undefined) {
+    const line = lineAt(source.root, source.lines);
+    return [{ value, line, lineOf: (path) => lineOf(source, keysIn(path)) }];
+  }
+  const nodes = isMap(source.root) ? source.root.get("items", true) : undefined;
+  return items.flatMap((item, index) => {
+    const node = isSeq(nodes) ? nodes.items[index] : undefined;
+    return expandList(item, isNode(node) ? { ...source, root: node } : source);
+  });
+}
+
+/** The items of a Kubernetes list, such as `kubectl get -o yaml` prints. */
+function itemsOf(value: unknown): readonly unknown[] | undefined {
+  if (typeof value !== "object" || value === null || !("kind" in value) || !("items" in value)) return undefined;
+  const isList = typeof value.kind === "string" && value.kind.endsWith("List");
+  return isList && Array.isArray(value.items) ? value.items : undefined;
+}
+
+function lineOf({ root, document, lines }: Source, keys: readonly (string | number)[]): number {
+  let node: unknown = root;
+  let line = lineAt(root, lines);
+  for (const [depth, key] of keys.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
+      if (pair === undefined) return line;
+      if (isNode(pair.key)) line = lineAt(pair.key, lines);
+      node = pair.value;
+    } else if (isSeq(node) && typeof key === "number") {
+      node = node.items[key];
+      if (!isNode(node)) return line;
+      line = lineAt(node, lines);
+    } else return lineInText(node, keys.slice(depth), lines) ?? line;
+  }
+  return line;
+}
+
+/** YAML in a block of text, as in a ConfigMap: the path goes on inside of it. */
+function lineInText(node: unknown, keys: readonly (string | number)[], lines: LineCounter): number | undefined {
+  if (!isScalar(node) || node.type !== "BLOCK_LITERAL" || typeof node.value !== "string") return undefined;
+  const inner = new LineCounter();
+  const document = parseDocument(node.value, { lineCounter: inner, prettyErrors: false });
+  const [error] = document.errors;
+  const above = lineAt(node, lines);
+  if (error !== undefined) return above + inner.linePos(error.pos[0]).line;
+  if (!isNode(document.contents)) return undefined;
+  return above + lineOf({ root: document.contents, document, lines: inner }, keys);
+}
+
+function lineAt(node: Node, lines: LineCounter): number {
+  return lines.linePos(node.range?.[0] ?? 0).line;
+}
+
+/** The keys that jsonPath() rendered. */
+function keysIn(path: JsonPath): readonly (string | number)[] {
+  return [...path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([A-Za-z_][A-Za-z0-9_]*)/g)].map(
+    ([, index, quoted, word]) => {
+      if (index !== undefined) return Number(index);
+      return quoted === undefined ? (word ?? "") : String(JSON.parse(quoted));
+    },
+  );
+}
