@@ -51,6 +51,7 @@ test("createHttpEchoServer() fails the first tries of each request id, then answ
   expect(await statuses("a")).toEqual([503, 503, 200]);
   expect(await statuses("b")).toEqual([503, 503, 200]);
   expect((await ask("/abort/418", { "x-request-id": "a" })).status).toBe(418);
+  expect((await ask("/abort/503?only=another-version")).status).toBe(200);
 });
 
 test("createHttpEchoServer() takes its time on /slow", async () => {

@@ -41,7 +41,7 @@ async function answer(
   const key = url.searchParams.get("key") ?? headerOf(request, "x-request-id") ?? "";
   const seen = countTry(tries, `${url.pathname} ${key}`);
   if (url.pathname === "/slow") await sleep(Math.min(longestMs, Number(url.searchParams.get("ms") ?? 1000)));
-  const status = statusOf(url, seen);
+  const status = statusOf(url, seen, identity.version);
   sendJson(response, status, {
     pod: identity.pod,
     version: identity.version,
@@ -54,11 +54,12 @@ async function answer(
   });
 }
 
-/** `/abort/STATUS` fails always, with `?times=N` only the first N tries of one `?key=` or x-request-id. */
-function statusOf(url: URL, seen: number): number {
+/** `/abort/STATUS` fails always; with `?times=N` only the first N tries of one `?key=` or x-request-id; with `?only=v2` only there. */
+function statusOf(url: URL, seen: number, version: string): number {
   const [, code] = /^\/abort\/([2-5]\d\d)$/.exec(url.pathname) ?? [];
   const times = Number(url.searchParams.get("times") ?? Number.POSITIVE_INFINITY);
-  return code !== undefined && seen <= times ? Number(code) : 200;
+  const isMeant = (url.searchParams.get("only") ?? version) === version;
+  return code !== undefined && isMeant && seen <= times ? Number(code) : 200;
 }
 
 function countTry(tries: Map<string, number>, key: string): number {
