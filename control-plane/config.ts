@@ -54,7 +54,10 @@ function address(flag: string, text: string): ListenAddress {
 
 function required(flag: string, value: string | undefined): string {
   if (value !== undefined && value !== "") return value;
-  throw new PillionError("CONFIG", { problem: `${flag} is missing`, fix: `Add ${flag} DIR; see pillion control-plane --help` });
+  throw new PillionError("CONFIG", {
+    problem: `${flag} is missing`,
+    fix: `Add ${flag} DIR; see pillion control-plane --help`,
+  });
 }
 
 /**
@@ -81,7 +84,8 @@ export function parseConfig(args: readonly string[]): Config {
       fix: `Use one of ${logLevels.join(", ")}`,
     });
   }
-  const plaintext = values["xds-plaintext"] === undefined ? undefined : address("--xds-plaintext", values["xds-plaintext"]);
+  const plaintext =
+    values["xds-plaintext"] === undefined ? undefined : address("--xds-plaintext", values["xds-plaintext"]);
   if (plaintext !== undefined && !loopback.test(plaintext.host)) {
     throw new PillionError("CONFIG", {
       problem: `--xds-plaintext ${plaintext.host} is not a loopback address`,

@@ -15,7 +15,10 @@ export function createLog(level: LogLevel, destination: DestinationStream): Logg
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: ["token", "authorization", "*.token", "*.authorization", "privateKey", "*.privateKey"], censor: "[redacted]" },
+      redact: {
+        paths: ["token", "authorization", "*.token", "*.authorization", "privateKey", "*.privateKey"],
+        censor: "[redacted]",
+      },
     },
     destination,
   );

@@ -33,5 +33,7 @@ test("openCa() makes the certificate again when a start was cut off after the ke
 
 test("openCa() says what to do when the key is damaged", () => {
   writeFileSync(join(directory, "ca.key"), "rubbish");
-  expect(() => openCa(directory, options)).toThrow(/STATE: the state directory .* remove a damaged ca\.key together with ca\.crt/);
+  expect(() => openCa(directory, options)).toThrow(
+    /STATE: the state directory .* remove a damaged ca\.key together with ca\.crt/,
+  );
 });

@@ -22,7 +22,8 @@ const floors: readonly (readonly string[])[] = [
 const pureRooms: ReadonlySet<string> = new Set(["base", "api", "model", "policies", "envoy", "injector", "certs"]);
 /** `node:crypto` is a calculation (hashes, signatures); keys come in through `newKeyPair`. */
 const pureModules: ReadonlySet<string> = new Set(["node:crypto", "node:buffer", "node:util", "node:net"]);
-const impureCalls = /\b(Date\.now\(|new Date\(\)|Math\.random\(|process\.(env|cwd|hrtime)|setTimeout\(|setInterval\(|performance\.now\(|randomUUID\(|randomBytes\()/;
+const impureCalls =
+  /\b(Date\.now\(|new Date\(\)|Math\.random\(|process\.(env|cwd|hrtime)|setTimeout\(|setInterval\(|performance\.now\(|randomUUID\(|randomBytes\()/;
 
 const floorOf = (room: string): number => floors.findIndex((rooms) => rooms.includes(room));
 
@@ -61,7 +62,9 @@ describe.each(rooms)("room %s", (room) => {
       const text = readFileSync(file, "utf8");
       const modules = imported(text).filter((target) => target.startsWith("node:") && !pureModules.has(target));
       const calls = impureCalls.exec(text)?.[0];
-      return [...modules, ...(calls === undefined ? [] : [calls])].map((what) => `${relative(root, file)} uses ${what}`);
+      return [...modules, ...(calls === undefined ? [] : [calls])].map(
+        (what) => `${relative(root, file)} uses ${what}`,
+      );
     });
     expect(impure).toEqual([]);
   });
