@@ -1,0 +1,123 @@
+// Which pods get a proxy, in Istio's order of questions, and the sentence for those that do not.
+// @see https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy
+import { type JsonObject, objectAt, textsAt } from "./json.ts";
+import { selectorText, selects } from "./label-selector.ts";
+import type { InjectorSettings } from "./settings.ts";
+
+/** What decisions need of the pod's namespace. */
+export interface NamespaceFacts {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Why a pod is left alone. */
+export type SkipCode =
+  | "host-network"
+  | "ignored-namespace"
+  | "namespace-not-selected"
+  | "other-revision"
+  | "pod-opted-out"
+  | "never-selector"
+  | "policy-disabled";
+
+export type Decision =
+  | { readonly inject: true; readonly template: "sidecar" | "gateway" }
+  | { readonly inject: false; readonly code: SkipCode /** A clause: "its namespace ...". */; readonly reason: string };
+
+const injectLabel = "sidecar.istio.io/inject";
+const revisionLabel = "istio.io/rev";
+const namespaceLabel = "istio-injection";
+export const templatesAnnotation = "inject.istio.io/templates";
+
+/** Namespaces of the cluster itself; a proxy there could keep the cluster from starting. */
+export const ignoredNamespaces: readonly string[] = [
+  "kube-system",
+  "kube-public",
+  "kube-node-lease",
+  "local-path-storage",
+];
+
+/** Whether this revision injects that pod: what the webhook's selectors ask first, then what the injector asks. */
+export function decide(pod: JsonObject, namespace: NamespaceFacts, settings: InjectorSettings): Decision {
+  const never = neverInjected(pod, namespace.name);
+  if (never !== undefined) return never;
+  return (
+    notSelected(textsAt(objectAt(pod, "metadata"), "labels"), namespace, settings) ??
+    decideUnselected(pod, namespace.name, settings)
+  );
+}
+
+/** The decision for a pod that was chosen already, by the API server's selectors or by a person: the namespace's labels play no part. */
+export function decideUnselected(pod: JsonObject, namespace: string, settings: InjectorSettings): Decision {
+  const never = neverInjected(pod, namespace);
+  if (never !== undefined) return never;
+  const metadata = objectAt(pod, "metadata");
+  const labels = textsAt(metadata, "labels");
+  const annotations = textsAt(metadata, "annotations");
+  const place = labels[injectLabel] === undefined ? "annotation" : "label";
+  const wish = labels[injectLabel] ?? annotations[injectLabel];
+  const yes: Decision = {
+    inject: true,
+    template: annotations[templatesAnnotation]?.trim() === "gateway" ? "gateway" : "sidecar",
+  };
+  if (wish === "true") return yes;
+  if (wish === "false") return no("pod-opted-out", `its ${place} ${injectLabel} is "false"`);
+  const refusing = settings.neverInjectSelector.find((selector) => selects(selector, labels));
+  if (refusing !== undefined) return no("never-selector", `neverInjectSelector "${selectorText(refusing)}" matches it`);
+  if (settings.alwaysInjectSelector.some((selector) => selects(selector, labels))) return yes;
+  if (settings.policy === "enabled") return yes;
+  return no("policy-disabled", `the injection policy is "disabled" and the pod has no label ${injectLabel}: "true"`);
+}
+
+/**
+ * Which revision (or tag) the labels ask for: "default" for istio-injection=enabled; undefined when nobody is to inject.
+ * The selectors of the webhook configuration are the same table.
+ */
+export function selectedRevision(
+  podLabels: Readonly<Record<string, string>>,
+  namespace: NamespaceFacts,
+  enableNamespacesByDefault: boolean,
+): string | undefined {
+  if (podLabels[injectLabel] === "false") return undefined;
+  const injection = namespace.labels[namespaceLabel];
+  if (injection !== undefined) return injection === "enabled" ? "default" : undefined;
+  const revision = namespace.labels[revisionLabel] ?? podLabels[revisionLabel];
+  if (revision !== undefined) return revision;
+  const asks = podLabels[injectLabel] === "true" || enableNamespacesByDefault;
+  return asks && !ignoredNamespaces.includes(namespace.name) ? "default" : undefined;
+}
+
+const no = (code: SkipCode, reason: string): Decision => ({ inject: false, code, reason });
+
+function neverInjected(pod: JsonObject, namespace: string): Decision | undefined {
+  if (objectAt(pod, "spec")["hostNetwork"] === true) {
+    return no(
+      "host-network",
+      "it uses the network of its node (hostNetwork: true), which cannot be redirected for one pod",
+    );
+  }
+  if (ignoredNamespaces.includes(namespace))
+    return no("ignored-namespace", `namespace "${namespace}" is never injected`);
+  return undefined;
+}
+
+function notSelected(
+  labels: Readonly<Record<string, string>>,
+  namespace: NamespaceFacts,
+  settings: InjectorSettings,
+): Decision | undefined {
+  const wanted = selectedRevision(labels, namespace, settings.enableNamespacesByDefault);
+  if (wanted === settings.revision || (wanted !== undefined && settings.tags.includes(wanted))) return undefined;
+  if (wanted !== undefined) {
+    return no("other-revision", `its labels ask for revision "${wanted}" and this is revision "${settings.revision}"`);
+  }
+  if (labels[injectLabel] === "false") return no("pod-opted-out", `its label ${injectLabel} is "false"`);
+  const injection = namespace.labels[namespaceLabel];
+  return no(
+    "namespace-not-selected",
+    injection === undefined
+      ? `namespace "${namespace.name}" has neither the label ${namespaceLabel}=enabled nor ${revisionLabel}`
+      : `namespace "${namespace.name}" has the label ${namespaceLabel}=${injection}`,
+  );
+}

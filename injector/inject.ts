@@ -1,0 +1,210 @@
+// Pod in, pod out: everything that injection changes, in one place. Injecting an injected pod changes nothing, unless what it
+// depends on did; then ours is built anew, and what others wrote beside it stays.
+import { type Finding, hasErrors } from "../base/finding.ts";
+import type { ProbeTable } from "../model/sidecar.ts";
+import { proxyUserId, sidecarNames } from "../model/sidecar.ts";
+import { type NamespaceFacts, templatesAnnotation } from "./decide.ts";
+import { initContainer } from "./init-container.ts";
+import { type Json, type JsonObject, listAt, objectAt, textAt, withKeys } from "./json.ts";
+import { canonicalName, injectedMetadata } from "./metadata.ts";
+import { type PodOptions, readOptions } from "./options.ts";
+import { annotationsOf, isOurs, podRef } from "./pod.ts";
+import { type PodReport, podReport } from "./pod-findings.ts";
+import { rewriteProbes } from "./probes.ts";
+import { proxyContainer } from "./proxy-container.ts";
+import type { InjectorSettings } from "./settings.ts";
+import { type Earlier, earlierInjection, fingerprintOf, overrideFor, overridesOf } from "./status.ts";
+import { withStopDelay } from "./stop-delay.ts";
+import { proxyVolumes } from "./volumes.ts";
+
+export interface Injection {
+  /** The pod as it must become; the very same object where errors refuse it. */
+  readonly pod: JsonObject;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Put the proxy into a pod for which decide() said so. Fields that we do not know are kept.
+ * Errors among the findings refuse the pod.
+ */
+export function inject(pod: JsonObject, namespace: NamespaceFacts, settings: InjectorSettings): Injection {
+  const report = podReport(podRef(pod, namespace.name));
+  const template = templateOf(pod, report);
+  refuseOpenShift(namespace, report);
+  const options = readOptions(pod, settings, report);
+  const earlier = earlierInjection(pod, report);
+  if (hasErrors(report.findings)) return { pod, findings: report.findings };
+
+  const overrides = overridesOf(pod, earlier);
+  const parts = build(pod, settings, options, { template, earlier, overrides });
+  const { containers, initContainers, probes } = applications(pod, options, template, earlier, report);
+  const inPlace = placed(parts, options, template, { containers, initContainers });
+  const spec = objectAt(pod, "spec");
+  const status = {
+    initContainers: listed(inPlace.initContainers),
+    containers: listed(inPlace.containers),
+    volumes: ownVolumes(spec, parts, earlier),
+    imagePullSecrets: settings.imagePullSecrets,
+    revision: settings.revision,
+    fingerprint: parts.fingerprint,
+  };
+  const injected = withKeys(pod, {
+    metadata: injectedMetadata(pod, { template, status, overrides, probes }),
+    spec: withKeys(spec, {
+      ...gatewaySecurity(spec, template),
+      initContainers:
+        inPlace.initContainers.length === 0 && spec["initContainers"] === undefined
+          ? undefined
+          : inPlace.initContainers,
+      containers: inPlace.containers,
+      volumes: mergedVolumes(spec, parts, earlier),
+      ...pullSecrets(spec, settings),
+    }),
+  });
+  return { pod: injected, findings: report.findings };
+}
+
+/** Which of our two templates the pod asks for; others are refused. */
+function templateOf(pod: JsonObject, report: PodReport): "sidecar" | "gateway" {
+  const asked = annotationsOf(pod)[templatesAnnotation]?.trim() ?? "";
+  if (asked === "" || asked === "sidecar") return "sidecar";
+  if (asked === "gateway") return "gateway";
+  report.unsupported(
+    ["metadata", "annotations", templatesAnnotation],
+    `injection template "${asked}" is asked for`,
+    'Use "sidecar" or "gateway", and change single fields with a container named istio-proxy in the pod',
+  );
+  return "sidecar";
+}
+
+/** OpenShift lets pods of a namespace run under users of its own range only; ours is fixed. */
+function refuseOpenShift(namespace: NamespaceFacts, report: PodReport): void {
+  if (namespace.annotations?.["openshift.io/sa.scc.uid-range"] === undefined) return;
+  report.unsupported(
+    ["metadata", "namespace"],
+    `namespace "${namespace.name}" has a range of users of OpenShift`,
+    `Allow user ${proxyUserId} there with a security context constraint, and remove the annotation openshift.io/sa.scc.uid-range`,
+  );
+}
+
+interface Parts {
+  readonly proxy: JsonObject;
+  readonly init: JsonObject | undefined;
+  readonly volumes: readonly JsonObject[];
+  readonly fingerprint: string;
+  /** Nothing that our parts depend on changed since they were injected. */
+  readonly unchanged: boolean;
+}
+
+/** Our own parts. Where they would come out as they did before, what stands in the pod is kept: others may have added to it. */
+function build(
+  pod: JsonObject,
+  settings: InjectorSettings,
+  options: PodOptions,
+  around: {
+    readonly template: "sidecar" | "gateway";
+    readonly earlier: Earlier | undefined;
+    readonly overrides: ReturnType<typeof overridesOf>;
+  },
+): Parts {
+  const { template, earlier, overrides } = around;
+  const override = overrideFor(sidecarNames.proxyContainer, overrides);
+  const proxy = proxyContainer({ settings, options, template, serviceName: canonicalName(pod), override });
+  const initOverride = overrideFor(sidecarNames.initContainer, overrides);
+  const init = template === "gateway" ? undefined : initContainer(settings, options, proxy, initOverride);
+  const userVolumes = Object.entries(options.volumes).map(([name, source]) => ({ name, ...objectAt(source) }));
+  const volumes = [...proxyVolumes(settings), ...userVolumes];
+  const fingerprint = fingerprintOf([proxy, init ?? null, volumes]);
+  const unchanged = earlier?.status.fingerprint === fingerprint;
+  if (!unchanged) return { proxy, init, volumes, fingerprint, unchanged };
+  const spec = objectAt(pod, "spec");
+  const standing = [...listAt(spec, "initContainers"), ...listAt(spec, "containers")];
+  const kept = (built: JsonObject): JsonObject => standing.find((one) => one["name"] === built["name"]) ?? built;
+  return { proxy: kept(proxy), init: init === undefined ? undefined : kept(init), volumes, fingerprint, unchanged };
+}
+
+interface Lists {
+  readonly containers: readonly JsonObject[];
+  readonly initContainers: readonly JsonObject[];
+}
+
+/** The pod's own containers, with their probes going through the proxy and time to finish when they are stopped. */
+function applications(
+  pod: JsonObject,
+  options: PodOptions,
+  template: "sidecar" | "gateway",
+  earlier: Earlier | undefined,
+  report: PodReport,
+): Lists & { readonly probes: ProbeTable } {
+  const spec = objectAt(pod, "spec");
+  const probes: Record<string, ProbeTable[string]> = {};
+  const probed = (container: JsonObject): JsonObject => {
+    if (template === "gateway" || !options.rewriteProbes) return container;
+    const result = rewriteProbes(container, earlier?.probes ?? {}, report);
+    Object.assign(probes, result.table);
+    return result.container;
+  };
+  const containers = listAt(spec, "containers").filter((one) => !isOurs(one));
+  warnOfProxyUser(spec, containers, report);
+  return {
+    containers: containers.map((one) =>
+      withStopDelay(probed(one), spec, template === "gateway" ? 0 : options.stopDelaySeconds),
+    ),
+    initContainers: listAt(spec, "initContainers")
+      .filter((one) => !isOurs(one))
+      .map((one) => (one["restartPolicy"] === "Always" ? probed(one) : one)),
+    probes,
+  };
+}
+
+function warnOfProxyUser(spec: JsonObject, containers: readonly JsonObject[], report: PodReport): void {
+  const ofPod = objectAt(spec, "securityContext")["runAsUser"];
+  for (const container of containers) {
+    if ((objectAt(container, "securityContext")["runAsUser"] ?? ofPod) === proxyUserId) {
+      report.runsAsProxy(textAt(container, "name"), proxyUserId);
+    }
+  }
+}
+
+/** Where our containers go: native ones before all others, a classic proxy last (first when it holds the others back). */
+function placed(parts: Parts, options: PodOptions, template: "sidecar" | "gateway", lists: Lists): Lists {
+  const init = parts.init === undefined ? [] : [parts.init];
+  if (template === "sidecar" && options.native) {
+    return { containers: lists.containers, initContainers: [...init, parts.proxy, ...lists.initContainers] };
+  }
+  const first = template === "sidecar" && options.hold;
+  return {
+    containers: first ? [parts.proxy, ...lists.containers] : [...lists.containers, parts.proxy],
+    initContainers: [...lists.initContainers, ...init],
+  };
+}
+
+const listed = (containers: readonly JsonObject[]): readonly string[] =>
+  containers.filter(isOurs).map((container) => textAt(container, "name"));
+
+/** The pod's volumes and ours. A volume of ours that others changed is kept as long as ours would be the same. */
+function mergedVolumes(spec: JsonObject, parts: Parts, earlier: Earlier | undefined): readonly Json[] {
+  const dropped = new Set(parts.unchanged ? [] : earlier?.status.volumes);
+  const kept = listAt(spec, "volumes").filter((volume) => !dropped.has(textAt(volume, "name")));
+  const names = new Set(kept.map((volume) => volume["name"]));
+  return [...kept, ...parts.volumes.filter((volume) => !names.has(volume["name"] ?? null))];
+}
+
+/** Names of the volumes that are ours to take out again: not those that the pod brought itself. */
+function ownVolumes(spec: JsonObject, parts: Parts, earlier: Earlier | undefined): readonly string[] {
+  const before = new Set(earlier?.status.volumes);
+  const present = new Set(listAt(spec, "volumes").map((volume) => textAt(volume, "name")));
+  return parts.volumes.map((volume) => textAt(volume, "name")).filter((name) => before.has(name) || !present.has(name));
+}
+
+function pullSecrets(spec: JsonObject, settings: InjectorSettings): { readonly imagePullSecrets?: Json } {
+  const present = listAt(spec, "imagePullSecrets");
+  const missing = settings.imagePullSecrets.filter((name) => !present.some((one) => one["name"] === name));
+  return missing.length === 0 ? {} : { imagePullSecrets: [...present, ...missing.map((name) => ({ name }))] };
+}
+
+/** A gateway may listen on ports below 1024 without being root. */
+function gatewaySecurity(spec: JsonObject, template: "sidecar" | "gateway"): { readonly securityContext?: Json } {
+  if (template !== "gateway" || spec["securityContext"] !== undefined) return {};
+  return { securityContext: { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] } };
+}

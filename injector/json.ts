@@ -1,0 +1,54 @@
+// Reading and changing JSON that belongs to somebody else: what we do not know is kept as it is.
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+const nothing: JsonObject = Object.freeze({});
+
+/** Whether it is an object (neither a list nor null). */
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether it is a list. */
+export function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** The object that these keys lead to; an empty one where there is none. */
+export function objectAt(from: Json | undefined, ...keys: readonly string[]): JsonObject {
+  let at = from;
+  for (const key of keys) at = isObject(at) ? at[key] : undefined;
+  return isObject(at) ? at : nothing;
+}
+
+/** The objects of the list under `key`; anything else in it is left out. */
+export function listAt(from: JsonObject, key: string): readonly JsonObject[] {
+  const value = from[key];
+  return isList(value) ? value.filter(isObject) : [];
+}
+
+/** The text under `key`, "" where there is none. */
+export function textAt(from: JsonObject, key: string): string {
+  const value = from[key];
+  return typeof value === "string" ? value : "";
+}
+
+/** The texts of a map such as labels; other values are left out. */
+export function textsAt(from: JsonObject, key: string): Readonly<Record<string, string>> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(objectAt(from, key))) if (typeof value === "string") texts[name] = value;
+  return texts;
+}
+
+/** The same object with these keys set; a key whose value is undefined is removed. */
+export function withKeys(object: JsonObject, changes: Readonly<Record<string, Json | undefined>>): JsonObject {
+  const result: Record<string, Json> = { ...object };
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === undefined) delete result[key];
+    else result[key] = value;
+  }
+  return result;
+}

@@ -1,0 +1,60 @@
+// Labels and annotations that injection sets. What the user wrote stays.
+import { type ProbeTable, probesAnnotation, statusAnnotation, tlsModeLabel } from "../model/sidecar.ts";
+import { type JsonObject, objectAt, textAt, withKeys } from "./json.ts";
+import { applicationContainers, labelsOf, workloadName } from "./pod.ts";
+import { type Overrides, overridesAnnotation, type Status } from "./status.ts";
+
+const canonicalNameLabel = "service.istio.io/canonical-name";
+const canonicalRevisionLabel = "service.istio.io/canonical-revision";
+
+/** Longest value of a label. */
+const labelCharacters = 63;
+
+/** The name under which the pod's traffic is counted: its labels', or else its workload's. */
+export function canonicalName(pod: JsonObject): string {
+  const labels = labelsOf(pod);
+  const name = labels[canonicalNameLabel] || labels["app.kubernetes.io/name"] || labels["app"] || workloadName(pod);
+  return name.slice(0, labelCharacters).replace(/[^A-Za-z0-9]+$/, "");
+}
+
+function canonicalRevision(pod: JsonObject): string {
+  const labels = labelsOf(pod);
+  return labels[canonicalRevisionLabel] || labels["app.kubernetes.io/version"] || labels["version"] || "latest";
+}
+
+/** What injection has to write down about itself. */
+export interface Injected {
+  readonly template: "sidecar" | "gateway";
+  readonly status: Status;
+  readonly overrides: Overrides;
+  readonly probes: ProbeTable;
+}
+
+/** The pod's metadata after injection. */
+export function injectedMetadata(pod: JsonObject, injected: Injected): JsonObject {
+  const metadata = objectAt(pod, "metadata");
+  const first = textAt(applicationContainers(pod)[0] ?? {}, "name");
+  const labels = {
+    ...(injected.template === "sidecar" ? { [tlsModeLabel]: "istio" } : {}),
+    [canonicalNameLabel]: canonicalName(pod),
+    [canonicalRevisionLabel]: canonicalRevision(pod),
+    ...labelsOf(pod),
+  };
+  const annotations = {
+    ...(first === ""
+      ? {}
+      : { "kubectl.kubernetes.io/default-container": first, "kubectl.kubernetes.io/default-logs-container": first }),
+    ...objectAt(metadata, "annotations"),
+    "istio.io/rev": injected.status.revision,
+    [statusAnnotation]: JSON.stringify(injected.status),
+  };
+  const { containers, initContainers } = injected.overrides;
+  return withKeys(metadata, {
+    labels: { ...objectAt(metadata, "labels"), ...labels },
+    annotations: withKeys(annotations, {
+      [overridesAnnotation]:
+        containers.length + initContainers.length === 0 ? undefined : JSON.stringify(injected.overrides),
+      [probesAnnotation]: Object.keys(injected.probes).length === 0 ? undefined : JSON.stringify(injected.probes),
+    }),
+  });
+}

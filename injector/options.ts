@@ -1,0 +1,214 @@
+// What one pod asks for: its annotations over the settings of its revision, every value checked.
+import {
+  type AllOr,
+  cidrs,
+  cidrsOrAll,
+  componentLogLevels,
+  type Form,
+  imageName,
+  interfaces,
+  logLevel,
+  objectsByName,
+  ports,
+  portsOrAll,
+  quantity,
+  seconds,
+  trueOrFalse,
+  wholeNumber,
+  words,
+} from "./forms.ts";
+import type { JsonObject } from "./json.ts";
+import { annotationsOf } from "./pod.ts";
+import type { PodReport } from "./pod-findings.ts";
+import { type ProxyConfig, proxyConfigAnnotation, readProxyConfig } from "./proxy-config.ts";
+import type { Redirect } from "./redirect.ts";
+import type { InjectorSettings, StatsMatcher } from "./settings.ts";
+
+export interface PodOptions {
+  readonly image: string;
+  readonly native: boolean;
+  /** undefined: nothing is redirected (interception mode NONE). */
+  readonly redirect: Omit<Redirect, "proxyUser"> | undefined;
+  readonly resources: JsonObject;
+  /** 0: from the processor limit. */
+  readonly concurrency: number;
+  readonly logLevel: string;
+  readonly componentLogLevel: string;
+  /** The settings' own object where no annotation adds to it. */
+  readonly stats: StatsMatcher;
+  /** undefined: no readiness probe. */
+  readonly readiness: InjectorSettings["readiness"] | undefined;
+  readonly rewriteProbes: boolean;
+  readonly stopDelaySeconds: number;
+  readonly hold: boolean;
+  readonly volumes: JsonObject;
+  readonly volumeMounts: JsonObject;
+  /** Environment variables of proxyMetadata. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Seconds that applications without a preStop hook go on serving; Pillion's own annotation. */
+export const stopDelayAnnotation = "sidecar.pillion.io/stopDelaySeconds";
+
+/** Reads one annotation, or gives the fallback; a malformed value is reported and counts as absent. */
+type Read = <T, F>(name: string, form: Form<T>, fallback: F) => T | F;
+
+/** Annotations that are Istio's agent's, and what happens here instead. */
+const agentAnnotations: Readonly<Record<string, readonly [reason: string, fix: string]>> = {
+  "sidecar.istio.io/agentLogLevel": [
+    "There is no agent beside Envoy",
+    "Use sidecar.istio.io/logLevel for Envoy's own log",
+  ],
+  "sidecar.istio.io/bootstrapOverride": [
+    "Envoy's bootstrap rides in its arguments and is not read from a file",
+    "Remove it",
+  ],
+  "sidecar.istio.io/proxyImageType": [
+    "The proxy image has one form",
+    "Use sidecar.istio.io/proxyImage for another image",
+  ],
+  "sidecar.istio.io/discoveryAddress": [
+    "Every proxy of a revision has the same control plane",
+    "Use istio.io/rev to choose another",
+  ],
+  "readiness.status.sidecar.istio.io/applicationPorts": [
+    "The proxy is ready when it has its configuration",
+    "Give the application a readinessProbe",
+  ],
+};
+
+/** Everything that this pod's annotations decide; what is wrong with them goes to `report`. */
+export function readOptions(pod: JsonObject, settings: InjectorSettings, report: PodReport): PodOptions {
+  const annotations = annotationsOf(pod);
+  const read: Read = (name, form, fallback) => {
+    const text = annotations[name];
+    if (text === undefined) return fallback;
+    const value = form.parse(text);
+    if (value === undefined) report.malformed(name, text, form.expects);
+    return value ?? fallback;
+  };
+  for (const [name, [reason, fix]] of Object.entries(agentAnnotations)) {
+    if (annotations[name] !== undefined) report.withoutEffect(name, reason, fix);
+  }
+  const config = readProxyConfig(annotations[proxyConfigAnnotation], report);
+  return {
+    image: read("sidecar.istio.io/proxyImage", imageName, settings.proxyImage),
+    native: read("sidecar.istio.io/nativeSidecar", trueOrFalse, settings.nativeSidecars),
+    redirect: readRedirect(annotations, read, config, settings, report),
+    resources: readResources(annotations, read, settings),
+    concurrency: config.concurrency ?? 0,
+    logLevel: read("sidecar.istio.io/logLevel", logLevel, settings.logLevel),
+    componentLogLevel: read("sidecar.istio.io/componentLogLevel", componentLogLevels, settings.componentLogLevel),
+    stats: readStats(read, config, settings.stats),
+    readiness: readReadiness(read, settings, report),
+    rewriteProbes: read("sidecar.istio.io/rewriteAppHTTPProbers", trueOrFalse, settings.rewriteProbes),
+    stopDelaySeconds: read(stopDelayAnnotation, seconds, settings.stopDelaySeconds),
+    hold: config.hold ?? settings.holdApplicationUntilProxyStarts,
+    volumes: read("sidecar.istio.io/userVolume", objectsByName, {}),
+    volumeMounts: read("sidecar.istio.io/userVolumeMount", objectsByName, {}),
+    environment: config.environment,
+  };
+}
+
+const interceptionMode: Form<"REDIRECT" | "NONE" | "TPROXY"> = {
+  expects: '"REDIRECT" or "NONE"',
+  parse: (text) => (text === "REDIRECT" || text === "NONE" || text === "TPROXY" ? text : undefined),
+};
+
+function readRedirect(
+  annotations: Readonly<Record<string, string>>,
+  read: Read,
+  config: ProxyConfig,
+  settings: InjectorSettings,
+  report: PodReport,
+): PodOptions["redirect"] {
+  const modeName = "sidecar.istio.io/interceptionMode";
+  const mode = read(modeName, interceptionMode, config.interceptionMode ?? "REDIRECT");
+  if (mode === "TPROXY") {
+    const place = annotations[modeName] === undefined ? proxyConfigAnnotation : modeName;
+    report.unsupported(
+      ["metadata", "annotations", place],
+      'interception mode "TPROXY" is asked for',
+      `Use "REDIRECT" (the client's address is in the X-Forwarded-For header), or "NONE"`,
+    );
+  }
+  const traffic = <T>(name: string, form: Form<T>, standard: string): T => {
+    const fallback = form.parse(standard);
+    if (fallback === undefined) report.malformed(name, standard, form.expects); // a setting of the operator
+    return read(`traffic.sidecar.istio.io/${name}`, form, fallback as T); // reported above where it is undefined
+  };
+  const { redirect } = settings;
+  const virtualInterfaces = read("traffic.sidecar.istio.io/kubevirtInterfaces", interfaces, [] as readonly string[]);
+  const result = {
+    includeOutboundIPRanges: traffic<AllOr<string>>(
+      "includeOutboundIPRanges",
+      cidrsOrAll,
+      redirect.includeOutboundIPRanges,
+    ),
+    excludeOutboundIPRanges: traffic("excludeOutboundIPRanges", cidrs, redirect.excludeOutboundIPRanges),
+    includeInboundPorts: traffic<AllOr<number>>("includeInboundPorts", portsOrAll, redirect.includeInboundPorts),
+    excludeInboundPorts: traffic("excludeInboundPorts", ports, redirect.excludeInboundPorts),
+    includeOutboundPorts: traffic<AllOr<number>>("includeOutboundPorts", portsOrAll, redirect.includeOutboundPorts),
+    excludeOutboundPorts: traffic("excludeOutboundPorts", ports, redirect.excludeOutboundPorts),
+    excludeInterfaces: traffic("excludeInterfaces", interfaces, ""),
+    virtualInterfaces: read("istio.io/reroute-virtual-interfaces", interfaces, virtualInterfaces),
+  };
+  return mode === "NONE" ? undefined : result;
+}
+
+/** One resource annotation replaces all of the defaults, as in Istio: whoever sets a request decides on limits too. */
+function readResources(
+  annotations: Readonly<Record<string, string>>,
+  read: Read,
+  settings: InjectorSettings,
+): JsonObject {
+  const names = ["proxyCPU", "proxyMemory", "proxyCPULimit", "proxyMemoryLimit"].map(
+    (name) => `sidecar.istio.io/${name}`,
+  );
+  if (names.every((name) => annotations[name] === undefined)) return settings.resources;
+  const [cpu, memory, cpuLimit, memoryLimit] = names.map((name) => read(name, quantity, undefined));
+  const pair = (one: string | undefined, other: string | undefined): JsonObject => ({
+    ...(one === undefined ? {} : { cpu: one }),
+    ...(other === undefined ? {} : { memory: other }),
+  });
+  const requests = pair(cpu, memory);
+  const limits = pair(cpuLimit, memoryLimit);
+  return {
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(Object.keys(requests).length === 0 ? {} : { requests }),
+  };
+}
+
+function readStats(read: Read, config: ProxyConfig, standard: StatsMatcher): StatsMatcher {
+  const named = {
+    prefixes: read("sidecar.istio.io/statsInclusionPrefixes", words, config.stats?.prefixes),
+    suffixes: read("sidecar.istio.io/statsInclusionSuffixes", words, config.stats?.suffixes),
+    regexps: read("sidecar.istio.io/statsInclusionRegexps", words, config.stats?.regexps),
+  };
+  if (Object.values(named).every((one) => one === undefined)) return standard;
+  return {
+    prefixes: named.prefixes ?? standard.prefixes,
+    suffixes: named.suffixes ?? standard.suffixes,
+    regexps: named.regexps ?? standard.regexps,
+  };
+}
+
+function readReadiness(read: Read, settings: InjectorSettings, report: PodReport): PodOptions["readiness"] {
+  const portName = "status.sidecar.istio.io/port";
+  const port = read(portName, wholeNumber, 15_020);
+  if (port !== 0 && port !== 15_020) {
+    report.withoutEffect(
+      portName,
+      "Rewritten probes are answered on port 15020",
+      'Remove it, or use "0" for no readiness probe',
+    );
+  }
+  const probe = (name: keyof InjectorSettings["readiness"]): number =>
+    read(`readiness.status.sidecar.istio.io/${name}`, wholeNumber, settings.readiness[name]);
+  const times = {
+    initialDelaySeconds: probe("initialDelaySeconds"),
+    periodSeconds: probe("periodSeconds"),
+    failureThreshold: probe("failureThreshold"),
+  };
+  return port === 0 ? undefined : times;
+}

@@ -1,0 +1,94 @@
+// The kubelet has no certificate, so it asks the proxy, and the proxy asks the application. The pod carries what it asked before.
+import { type ApplicationProbe, type ProbeName, type ProbeTable, probePath, sidecarPorts } from "../model/sidecar.ts";
+import { type JsonObject, listAt, objectAt, textAt, withKeys } from "./json.ts";
+import type { PodReport } from "./pod-findings.ts";
+
+const probeNames = {
+  readinessProbe: "readyz",
+  livenessProbe: "livez",
+  startupProbe: "startupz",
+} as const satisfies Readonly<Record<string, ProbeName>>;
+
+/** Kubernetes' default. */
+const defaultTimeoutSeconds = 1;
+
+/**
+ * The container with its HTTP, TCP and gRPC probes sent to the proxy, and their originals by new path. A probe that was sent
+ * there before is left, and `known` (the table of the last time) keeps its original.
+ */
+export function rewriteProbes(
+  container: JsonObject,
+  known: ProbeTable,
+  report: PodReport,
+): { readonly container: JsonObject; readonly table: ProbeTable } {
+  const name = textAt(container, "name");
+  const table: Record<string, ApplicationProbe> = {};
+  const changes: Record<string, JsonObject> = {};
+  for (const [field, short] of Object.entries(probeNames)) {
+    const probe = objectAt(container, field);
+    const path = probePath(name, short);
+    const earlier = known[path];
+    if (goesToProxy(probe, path)) {
+      if (earlier !== undefined) table[path] = earlier;
+      else
+        report.probeLeftAlone(name, field, "goes to the proxy already, and no annotation tells what it asked before");
+      continue;
+    }
+    const original = originalProbe(probe, container);
+    if (original === undefined) continue;
+    if (typeof original === "string") {
+      report.probeLeftAlone(name, field, original);
+      continue;
+    }
+    table[path] = original;
+    const httpGet = { path, port: sidecarPorts.probes };
+    changes[field] = withKeys(probe, { httpGet, tcpSocket: undefined, grpc: undefined });
+  }
+  return { container: Object.keys(changes).length === 0 ? container : withKeys(container, changes), table };
+}
+
+const goesToProxy = (probe: JsonObject, path: string): boolean => {
+  const request = objectAt(probe, "httpGet");
+  return request["path"] === path && request["port"] === sidecarPorts.probes;
+};
+
+/** The probe as the control plane needs it; undefined: there is none to rewrite; a text: what is wrong with it. */
+function originalProbe(probe: JsonObject, container: JsonObject): ApplicationProbe | string | undefined {
+  const given = probe["timeoutSeconds"];
+  const timeoutSeconds = typeof given === "number" && given > 0 ? given : defaultTimeoutSeconds;
+  if (probe["httpGet"] !== undefined) return httpProbe(objectAt(probe, "httpGet"), container, timeoutSeconds);
+  const handler = probe["tcpSocket"] === undefined ? "grpc" : "tcpSocket";
+  if (probe[handler] === undefined) return undefined;
+  const details = objectAt(probe, handler);
+  if (handler === "tcpSocket" && textAt(details, "host") !== "") return undefined; // It asks another machine: no proxy is in between.
+  const port = portNumber(details, container);
+  if (typeof port === "string") return port;
+  return handler === "grpc"
+    ? { type: "grpc", port, service: textAt(details, "service"), timeoutSeconds }
+    : { type: "tcp", port, timeoutSeconds };
+}
+
+function httpProbe(request: JsonObject, container: JsonObject, timeoutSeconds: number): ApplicationProbe | string {
+  const port = portNumber(request, container);
+  if (typeof port === "string") return port;
+  const host = textAt(request, "host");
+  return {
+    type: "http",
+    port,
+    path: textAt(request, "path") || "/",
+    https: request["scheme"] === "HTTPS",
+    ...(host === "" ? {} : { host }),
+    headers: listAt(request, "httpHeaders").map((one) => ({ name: textAt(one, "name"), value: textAt(one, "value") })),
+    timeoutSeconds,
+  };
+}
+
+/** A port's number; names are those of the container's own ports. A text says what is wrong. */
+function portNumber(details: JsonObject, container: JsonObject): number | string {
+  const port = details["port"];
+  if (typeof port === "number") return port;
+  if (typeof port !== "string") return "names no port";
+  if (/^\d+$/.test(port)) return Number(port);
+  const named = listAt(container, "ports").find((one) => one["name"] === port)?.["containerPort"];
+  return typeof named === "number" ? named : `names the port "${port}", which the container does not have`;
+}
