@@ -15,6 +15,10 @@ export interface Workload {
   readonly hasSidecar: boolean;
   /** Ready, and not on its way out. */
   readonly serving: boolean;
+  /** Its deletion was asked for. */
+  readonly terminating: boolean;
+  /** Its addresses are the node's. */
+  readonly hostNetwork: boolean;
   /** What it belongs to, for names and for what siblings learned: "Deployment/reviews-v1", or "Pod/NAME". */
   readonly owner: string;
   /** Declared container ports, sidecar's own left out. */

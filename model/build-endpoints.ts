@@ -1,0 +1,101 @@
+// The endpoints of a snapshot: each service is looked at again only when it, its pods or its slices changed.
+import type { EndpointSlice } from "../api/endpoint-slice.ts";
+import type { MeshConfig } from "../api/mesh-config.ts";
+import type { PeerAuthentication } from "../api/peer-authentication.ts";
+import { memoize } from "../base/memo.ts";
+import type { ServiceSource, Services } from "./build-services.ts";
+import type { Workloads } from "./build-workloads.ts";
+import { type EndpointContext, entryEndpoints, externalEndpoint, podEndpoints, sliceEndpoints } from "./endpoints.ts";
+import { groupBy, keepMap } from "./keep.ts";
+import { selectWorkloads } from "./selection.ts";
+import type { Endpoint, Hostname, MeshService } from "./service.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Workload } from "./workload.ts";
+import type { World } from "./world.ts";
+
+/** What endpoints are made from, beside the slices in the world. */
+export interface EndpointInputs {
+  readonly found: Services;
+  readonly pods: Workloads;
+  readonly policies: readonly PeerAuthentication[];
+  readonly config: MeshConfig;
+}
+
+type EndpointParts = Pick<Snapshot, "endpoints" | "rivalEndpoints" | "servicesOfWorkload">;
+
+/** Endpoints of all services, and which services each workload serves. */
+export function buildEndpoints(world: World, inputs: EndpointInputs, previous: Snapshot | undefined): EndpointParts {
+  const { found, pods, policies, config } = inputs;
+  const slices = world.objects.EndpointSlice;
+  const last = previous === undefined ? undefined : made.get(previous.endpoints);
+  const now = [found, pods, policies, config, slices];
+  if (last?.inputs.every((input, index) => input === now[index]) === true) return last.result;
+  const context: EndpointContext = {
+    policies,
+    rootNamespace: config.rootNamespace,
+    trustDomain: config.trustDomain,
+    workloadsByAddress: pods.workloadsByAddress,
+  };
+  const endpoints = new Map<Hostname, readonly Endpoint[]>();
+  const rivalEndpoints = new Map<MeshService, readonly Endpoint[]>();
+  const serving = new Map<string, MeshService[]>();
+  for (const source of found.sources) {
+    const { service } = source;
+    const selected = selectedBy(source, pods);
+    const list = endpointsOf(source, selected, slicesByService(slices), context);
+    if (found.services.get(service.hostname) === service) endpoints.set(service.hostname, list);
+    else rivalEndpoints.set(service, list);
+    for (const { namespace, name } of selected ?? none) {
+      const key = `${namespace}/${name}`;
+      const known = serving.get(key);
+      if (known === undefined) serving.set(key, [service]);
+      else known.push(service);
+    }
+  }
+  const result = {
+    endpoints: keepMap(previous?.endpoints, endpoints),
+    rivalEndpoints: keepMap(previous?.rivalEndpoints, rivalEndpoints),
+    servicesOfWorkload: keepMap(previous?.servicesOfWorkload, serving),
+  };
+  made.set(result.endpoints, { inputs: now, result });
+  return result;
+}
+
+/** What each map of endpoints was made from, and made into. */
+const made = new WeakMap<
+  Snapshot["endpoints"],
+  { readonly inputs: readonly unknown[]; readonly result: EndpointParts }
+>();
+
+const none: readonly Workload[] = [];
+
+/** The pods behind a service, ready or not; undefined when it does not select any. */
+function selectedBy({ service, object }: ServiceSource, pods: Workloads): readonly Workload[] | undefined {
+  const selector = object.kind === "Service" ? object.spec.selector : object.spec.workloadSelector?.labels;
+  if (selector === undefined || Object.keys(selector).length === 0 || service.resolution === "external-name")
+    return undefined;
+  return selectWorkloads(pods.byNamespace.get(service.namespace) ?? none, selector);
+}
+
+function endpointsOf(
+  { service, object }: ServiceSource,
+  selected: readonly Workload[] | undefined,
+  slices: ReadonlyMap<string, readonly EndpointSlice[]>,
+  context: EndpointContext,
+): readonly Endpoint[] {
+  if (selected !== undefined) {
+    const notReadyToo = object.kind === "Service" && object.spec.publishNotReadyAddresses === true;
+    return podEndpoints(service, selected, notReadyToo, context);
+  }
+  if (object.kind === "ServiceEntry") return entryEndpoints(service, object, context);
+  if (service.resolution === "external-name") return externalEndpoint(service);
+  return sliceEndpoints(service, slices.get(`${service.namespace}/${service.name}`) ?? [], context);
+}
+
+/** By "namespace/service". */
+const slicesByService = memoize((slices: ReadonlyMap<string, EndpointSlice>) =>
+  groupBy(
+    slices.values(),
+    ({ metadata }) => `${metadata.namespace}/${metadata.labels["kubernetes.io/service-name"] ?? ""}`,
+  ),
+);

@@ -1,0 +1,54 @@
+// Settings of the whole mesh: the configuration that the user wrote, and the address ranges of the cluster.
+import type { ConfigMap } from "../api/config-map.ts";
+import { defaultMeshConfig, type MeshConfig, meshConfigMap, parseMeshConfig } from "../api/mesh-config.ts";
+import { hasErrors } from "../base/finding.ts";
+import { memoize } from "../base/memo.ts";
+import { isIpAddress, prefixOf } from "./authority.ts";
+import { keepEqual } from "./keep.ts";
+import type { MeshSettings } from "./snapshot.ts";
+import { lookUp, type World } from "./world.ts";
+
+/** Kubernetes' own default; all names of Services end with it. */
+export const clusterDomain = "cluster.local";
+
+/** The mesh configuration of a world. One that cannot be read leaves `previous` in force. */
+export function meshConfigOf(world: World, previous?: MeshConfig): MeshConfig {
+  const map = lookUp(world, meshConfigMap.kind, meshConfigMap.namespace, meshConfigMap.name);
+  if (map?.data[meshConfigMap.key] === undefined) return defaultMeshConfig;
+  const config = parsed(map);
+  return config === undefined ? (previous ?? defaultMeshConfig) : keepEqual(previous, config);
+}
+
+/** Settings from the configuration and the addresses that are in use. */
+export function meshSettings(
+  config: MeshConfig,
+  addresses: { readonly services: readonly string[]; readonly pods: readonly string[] },
+  previous: MeshSettings | undefined,
+): MeshSettings {
+  const { serviceCidrs } = config.pillion;
+  const servicePrefixes = serviceCidrs.length > 0 ? serviceCidrs.toSorted() : prefixes(addresses.services, 112);
+  return keepEqual(previous, {
+    clusterDomain,
+    trustDomain: config.trustDomain,
+    rootNamespace: config.rootNamespace,
+    config,
+    servicePrefixes: keepEqual(previous?.servicePrefixes, servicePrefixes),
+    podPrefixes: keepEqual(previous?.podPrefixes, prefixes(addresses.pods, 64)),
+  });
+}
+
+/** The /24 networks (of IPv6 such as `length6` says) that hold the addresses, sorted. */
+function prefixes(addresses: readonly string[], length6: number): readonly string[] {
+  const found = new Set<string>();
+  for (const address of addresses) {
+    if (!address.includes(":")) found.add(`${address.slice(0, address.lastIndexOf("."))}.0/24`);
+    else if (isIpAddress(address)) found.add(prefixOf(address, length6));
+  }
+  return [...found].toSorted();
+}
+
+/** Undefined when it cannot be read. */
+const parsed = memoize((map: ConfigMap): MeshConfig | undefined => {
+  const { config, findings } = parseMeshConfig(map.data[meshConfigMap.key] ?? "");
+  return hasErrors(findings) ? undefined : config;
+});

@@ -1,0 +1,39 @@
+// Finding the pods that a selector means, without looking at every pod for every service.
+import { memoize } from "../base/memo.ts";
+import type { Workload } from "./workload.ts";
+
+/** The workloads of a namespace that have all these labels, in their order. The list is remembered by identity. */
+export function selectWorkloads(
+  workloads: readonly Workload[],
+  selector: Readonly<Record<string, string>>,
+): readonly Workload[] {
+  const wanted = Object.entries(selector);
+  const index = byLabel(workloads);
+  let candidates = workloads;
+  for (const [name, value] of wanted) {
+    const having = index.get(labelKey(name, value)) ?? none;
+    if (having.length < candidates.length) candidates = having;
+  }
+  if (wanted.length < 2) return candidates;
+  return candidates.filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value));
+}
+
+const none: readonly Workload[] = [];
+
+const byLabel = memoize((workloads: readonly Workload[]): ReadonlyMap<string, readonly Workload[]> => {
+  const index = new Map<string, Workload[]>();
+  for (const workload of workloads) {
+    for (const [name, value] of Object.entries(workload.labels)) {
+      const key = labelKey(name, value);
+      const having = index.get(key);
+      if (having === undefined) index.set(key, [workload]);
+      else having.push(workload);
+    }
+  }
+  return index;
+});
+
+/** Neither part of a label may hold "=". */
+function labelKey(name: string, value: string): string {
+  return `${name}=${value}`;
+}

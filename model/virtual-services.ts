@@ -1,0 +1,162 @@
+// VirtualServices with full names in them, delegates merged in.
+import type { HttpMatch, HttpRoute } from "../api/http-route.ts";
+import type { MeshConfig } from "../api/mesh-config.ts";
+import { refOf } from "../api/object.ts";
+import type { RouteDestination, TcpMatch, TlsMatch, VirtualService } from "../api/virtual-service.ts";
+import { jsonPath } from "../base/json-path.ts";
+import { memoize } from "../base/memo.ts";
+import { mergeDelegate } from "./delegates.ts";
+import { resolveExportTo } from "./export-to.ts";
+import { completeHost, isVisible } from "./hosts.ts";
+import { keepEqual } from "./keep.ts";
+import { clusterDomain } from "./mesh-settings.ts";
+import type { Hostname } from "./service.ts";
+import type { ResolvedVirtualService } from "./snapshot.ts";
+
+/** What names are completed with. */
+export interface NameContext {
+  readonly config: MeshConfig;
+  /** Full names of all Kubernetes Services; the same set as long as none comes or goes. */
+  readonly serviceNames: ReadonlySet<Hostname>;
+}
+
+/** All VirtualServices that have hosts, in the order given, each with the rules of its delegates. */
+export function resolveVirtualServices(
+  objects: readonly VirtualService[],
+  context: NameContext,
+  previous: readonly ResolvedVirtualService[] | undefined,
+): readonly ResolvedVirtualService[] {
+  const resolved = objects.map((object) => named(object, context.serviceNames, context.config));
+  const delegates = new Map<string, ResolvedVirtualService>();
+  for (const object of resolved) if (isDelegate(object)) delegates.set(keyOf(object.metadata), object);
+  const roots = resolved.filter((object) => !isDelegate(object));
+  return keepEqual(
+    previous,
+    roots.map((root) => withDelegates(root, delegates)),
+  );
+}
+
+/** A VirtualService without hosts is for others to delegate to. */
+export function isDelegate({ spec }: VirtualService): boolean {
+  return (spec.hosts?.length ?? 0) === 0;
+}
+
+/** "namespace/name" of a Gateway as a VirtualService of `namespace` names it; "mesh" stays. */
+export function gatewayName(written: string, namespace: string): string {
+  if (written === "mesh" || written.includes("/")) return written;
+  const [name = "", other] = written.split(".");
+  // Istio's oldest form is a host name: gateway.namespace.svc.cluster.local.
+  return other === undefined ? `${namespace}/${written}` : `${other}/${name}`;
+}
+
+const named = memoize(
+  (object: VirtualService, serviceNames: ReadonlySet<Hostname>, config: MeshConfig): ResolvedVirtualService => {
+    const { namespace } = object.metadata;
+    const host = (text: string) => completeHost(text, namespace, clusterDomain, (name) => serviceNames.has(name));
+    const gateways = (list: readonly string[]) => list.map((gateway) => gatewayName(gateway, namespace));
+    const { hosts = [], gateways: bound = [], exportTo, http, tcp, tls } = object.spec;
+    return {
+      ...object,
+      spec: {
+        ...object.spec,
+        hosts: hosts.map(host),
+        gateways: bound.length === 0 ? ["mesh"] : gateways(bound),
+        exportTo: resolveExportTo(exportTo, namespace, config.defaultVirtualServiceExportTo),
+        ...(http === undefined ? {} : { http: http.map((rule) => nameHttp(rule, host, gateways)) }),
+        ...(tcp === undefined ? {} : { tcp: tcp.map((rule) => nameRule(rule, host, gateways)) }),
+        ...(tls === undefined
+          ? {}
+          : {
+              tls: tls.map((rule) => ({ ...nameRule(rule, host, gateways), match: nameMatches(rule.match, gateways) })),
+            }),
+      },
+      httpSources: (http ?? []).map((_, index) => ({ origin: refOf(object), path: jsonPath("spec", "http", index) })),
+    };
+  },
+);
+
+type NameHost = (text: string) => string;
+type NameGateways = (list: readonly string[]) => readonly string[];
+
+function nameHttp(rule: HttpRoute, host: NameHost, gateways: NameGateways): HttpRoute {
+  const { match, route, mirror, mirrors } = rule;
+  return {
+    ...rule,
+    ...(match === undefined ? {} : { match: nameMatches(match, gateways) }),
+    ...(route === undefined ? {} : { route: route.map((item) => nameDestination(item, host)) }),
+    ...(mirror === undefined ? {} : { mirror: { ...mirror, host: host(mirror.host) } }),
+    ...(mirrors === undefined ? {} : { mirrors: mirrors.map((item) => nameDestination(item, host)) }),
+  };
+}
+
+interface ConnectionRule {
+  readonly match?: readonly (TcpMatch | TlsMatch)[];
+  readonly route?: readonly RouteDestination[];
+}
+
+function nameRule<R extends ConnectionRule>(rule: R, host: NameHost, gateways: NameGateways): R {
+  const { match, route } = rule;
+  return {
+    ...rule,
+    ...(match === undefined ? {} : { match: nameMatches(match, gateways) }),
+    ...(route === undefined ? {} : { route: route.map((item) => nameDestination(item, host)) }),
+  };
+}
+
+function nameMatches<M extends Pick<HttpMatch, "gateways">>(
+  matches: readonly M[],
+  gateways: NameGateways,
+): readonly M[] {
+  return matches.map((match) =>
+    match.gateways === undefined ? match : { ...match, gateways: gateways(match.gateways) },
+  );
+}
+
+function nameDestination<D extends { readonly destination: { readonly host: string } }>(item: D, host: NameHost): D {
+  return { ...item, destination: { ...item.destination, host: host(item.destination.host) } };
+}
+
+/** Rules that delegate are replaced by the delegate's, narrowed to what the root lets through. */
+function withDelegates(
+  root: ResolvedVirtualService,
+  delegates: ReadonlyMap<string, ResolvedVirtualService>,
+): ResolvedVirtualService {
+  if (root.spec.http?.some(({ delegate }) => delegate !== undefined) !== true) return root;
+  const wanted = root.spec.http.map(({ delegate }) => {
+    if (delegate === undefined) return undefined;
+    const found = delegates.get(
+      keyOf({ name: delegate.name ?? "", namespace: delegate.namespace ?? root.metadata.namespace }),
+    );
+    if (found === undefined) return undefined;
+    return isVisible(found.spec.exportTo ?? [], found.metadata.namespace, root.metadata.namespace) ? found : undefined;
+  });
+  return merged(root, ...wanted);
+}
+
+const merged = memoize(
+  (
+    root: ResolvedVirtualService,
+    ...delegates: readonly (ResolvedVirtualService | undefined)[]
+  ): ResolvedVirtualService => {
+    const rules = (root.spec.http ?? []).flatMap((rule, index) => {
+      const source = root.httpSources[index];
+      if (source === undefined) return [];
+      if (rule.delegate === undefined) return [{ rule, source }];
+      const delegate = delegates[index];
+      return (delegate?.spec.http ?? []).flatMap((below, position) => {
+        const mergedRule = mergeDelegate(rule, below);
+        const origin = delegate?.httpSources[position];
+        return mergedRule === undefined || origin === undefined ? [] : [{ rule: mergedRule, source: origin }];
+      });
+    });
+    return {
+      ...root,
+      spec: { ...root.spec, http: rules.map(({ rule }) => rule) },
+      httpSources: rules.map(({ source }) => source),
+    };
+  },
+);
+
+function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return `${namespace}/${name}`;
+}
