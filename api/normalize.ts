@@ -33,7 +33,7 @@ function normalizeFields(
   const names = otherNames(value, properties);
   const entries: [string, unknown][] = [];
   for (const [key, item] of Object.entries(value)) {
-    if (item === null) continue;
+    if (item === null || item === undefined) continue;
     const name = names.get(key) ?? key;
     const field = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (field !== undefined) entries.push([name, normalize(item, field)]);

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import { defaultMeshConfig, parseMeshConfig } from "./mesh-config.ts";
+
+describe("parseMeshConfig()", () => {
+  test.each(["", "{}", "# nothing\n", "trustDomain: null\n"])("gives the defaults for %j", (given) => {
+    expect(parseMeshConfig(given)).toEqual({ config: defaultMeshConfig, findings: [] });
+  });
+
+  test("lays settings over the defaults, and keeps what it does not read", () => {
+    const { config, findings } = parseMeshConfig(`
+accessLogFile: /dev/stdout
+outboundTrafficPolicy: {mode: REGISTRY_ONLY}
+defaultServiceExportTo: ["."]
+defaultConfig:
+  proxyMetadata: {A: b}
+  image: {imageType: distroless}
+discoverySelectors: []
+pillion: {findings: {PIL2103: deny}}
+`);
+    expect(findings).toEqual([]);
+    expect(config).toEqual({
+      ...defaultMeshConfig,
+      accessLogFile: "/dev/stdout",
+      outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
+      defaultServiceExportTo: ["."],
+      defaultConfig: {
+        ...defaultMeshConfig.defaultConfig,
+        proxyMetadata: { A: "b" },
+        image: { imageType: "distroless" },
+      },
+      discoverySelectors: [],
+      pillion: { findings: { PIL2103: "deny" }, serviceCidrs: [] },
+    });
+  });
+
+  test.each([
+    { given: "a: [", want: "error PIL1012 data.mesh" },
+    { given: "- a", want: "error PIL1012 data.mesh" },
+    { given: "outboundTrafficPolicy: {mode: NONE}", want: "error PIL1003 data.mesh.outboundTrafficPolicy.mode" },
+    { given: "connectTimeout: 10", want: "error PIL1002 data.mesh.connectTimeout" },
+    { given: "connectTimeout: ten", want: "error PIL1006 data.mesh.connectTimeout" },
+    { given: "defaultConfig: {proxyMetadata: {A: 1}}", want: "error PIL1002 data.mesh.defaultConfig.proxyMetadata.A" },
+    { given: "pillion: {findings: {PIL2103: refuse}}", want: "error PIL1003 data.mesh.pillion.findings.PIL2103" },
+    { given: "accessLogFiles: /dev/stdout", want: "warning PIL1013 data.mesh.accessLogFiles" },
+  ])("says $want for $given", ({ given, want }) => {
+    const { findings } = parseMeshConfig(given);
+    expect(findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`)).toEqual([want]);
+  });
+
+  test("gives the defaults where there is an error", () => {
+    expect(parseMeshConfig("trustDomain: x\nconnectTimeout: 1").config).toBe(defaultMeshConfig);
+  });
+});
