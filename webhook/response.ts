@@ -1,0 +1,71 @@
+// The only four answers that an admission request can get.
+import { type Finding, findingBlock, findingLine } from "../base/finding.ts";
+import type { PatchOperation } from "../injector/patch.ts";
+
+/** `response` of an AdmissionReview, without the uid. */
+export interface AdmissionResponse {
+  readonly allowed: boolean;
+  readonly warnings?: readonly string[];
+  /** Base64 of a JSON patch. */
+  readonly patch?: string;
+  readonly patchType?: "JSONPatch";
+  readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
+}
+
+/** Kubernetes cuts warnings when all of them together are longer than 4096 characters. */
+const warningCharacters = 4000;
+/** Longest message of a denial; a terminal shows no more anyway. */
+const messageCharacters = 16_000;
+
+/** Let it pass, and say these findings as warnings. */
+export function allowed(findings: readonly Finding[] = []): AdmissionResponse {
+  return { allowed: true, ...warnings(findings) };
+}
+
+/** Refuse it: all findings, one block each. `reason` must not be "Invalid", with which kubectl drops the message. */
+export function denied(findings: readonly Finding[]): AdmissionResponse {
+  const errors = findings.filter((finding) => finding.severity === "error");
+  const message = cut(`\n${errors.map(findingBlock).join("\n")}`, messageCharacters);
+  return {
+    allowed: false,
+    status: { code: 422, reason: "Rejected", message },
+    ...warnings(findings.filter((finding) => finding.severity !== "error")),
+  };
+}
+
+/** Let it pass, changed. */
+export function patched(operations: readonly PatchOperation[], findings: readonly Finding[] = []): AdmissionResponse {
+  const patch = Buffer.from(JSON.stringify(operations)).toString("base64");
+  return { allowed: true, patchType: "JSONPatch", patch, ...warnings(findings) };
+}
+
+/** Refuse it because it could not be judged. `error` is one sentence. */
+export function errored(status: number, error: string): AdmissionResponse {
+  return {
+    allowed: false,
+    status: { code: status, reason: status < 500 ? "BadRequest" : "InternalError", message: error },
+  };
+}
+
+/** The AdmissionReview that carries a response, as text. */
+export function reviewText(uid: string, response: AdmissionResponse): string {
+  return JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: { uid, ...response } });
+}
+
+function warnings(findings: readonly Finding[]): { readonly warnings?: readonly string[] } {
+  const lines: string[] = [];
+  let left = warningCharacters;
+  for (const [index, finding] of findings.entries()) {
+    const line = findingLine(finding);
+    if (line.length > left) {
+      lines.push(index === 0 ? cut(line, left) : `and ${findings.length - index} more`);
+      break;
+    }
+    lines.push(line);
+    left -= line.length;
+  }
+  return lines.length === 0 ? {} : { warnings: lines };
+}
+
+const cut = (text: string, characters: number): string =>
+  text.length <= characters ? text : `${text.slice(0, characters - 4)} ...`;
