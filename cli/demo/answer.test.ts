@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseAnswers } from "./answer.ts";
 
-const end = (status: number, seconds: string) => `␞${status} ${seconds}␞`;
+const end = (status: number, seconds: string) => `␞${`${status}`.padStart(3, "0")} ${seconds}␞`;
 
 test.each([
   {
