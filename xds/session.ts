@@ -1,0 +1,334 @@
+// One proxy's stream: what it says and what happens in the mesh comes in through one inbox, what it should hold goes out.
+import { setImmediate } from "node:timers/promises";
+import { type ServerDuplexStream, status } from "@grpc/grpc-js";
+import type { BaseLogger } from "pino";
+import { errorText } from "../base/error.ts";
+import { type EncodedResource, type ProxyNode, type TypeUrl, typeUrls } from "../envoy/resource.ts";
+import type { Translator } from "../envoy/translator.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { DeltaRequest } from "./delta-request.ts";
+import { encodeDeltaResponse } from "./delta-response.ts";
+import { newInbox } from "./inbox.ts";
+import type { LearnedHosts } from "./learned.ts";
+import { typeNames, type XdsMetrics } from "./metrics.ts";
+import { newProxyState, type ProxyState } from "./proxy-state.ts";
+import { dueMessages } from "./schedule.ts";
+import { type ProxyStatus, statusOf } from "./status.ts";
+import { applyRequest, type Verdict } from "./subscription.ts";
+import { computeWanted, type Wanted } from "./wanted.ts";
+
+/** Who is at the other end of a stream. */
+export type Authentication =
+  | {
+      readonly ok: true;
+      readonly proxy: ProxyNode;
+      /** SPIFFE ID. */
+      readonly identity: string;
+      /** "namespace/owner": proxies of one workload learn from one another. */
+      readonly workload: string;
+    }
+  | { readonly ok: false; readonly code: status; readonly reason: string };
+
+/** What a stream claims. */
+export interface Credentials {
+  /** Without "Bearer ". */
+  readonly token: string | undefined;
+  /** "sidecar~IP~POD.NAMESPACE~DOMAIN". */
+  readonly nodeId: string;
+  /** The stream came in over TLS; over plain text only on the loopback interface. */
+  readonly encrypted: boolean;
+}
+
+/** Keys and roots of one proxy. */
+export interface Secrets {
+  /** "unchanged": the version that the proxy holds is good for now. Undefined: there is no such secret. */
+  get(
+    owner: { readonly proxy: ProxyNode; readonly identity: string },
+    name: string,
+    heldVersion: string | undefined,
+  ): EncodedResource | "unchanged" | undefined;
+  /** Calls back when secrets of that identity, or (undefined) of all, have to be asked for again. Returns the way to stop. */
+  subscribe(listener: (identity: string | undefined) => void): () => void;
+}
+
+/** What happens next, and what has happened so far. */
+export interface Snapshots {
+  current(): Snapshot;
+  /** Calls back after every publication. Returns the way to stop. */
+  subscribe(listener: () => void): () => void;
+}
+
+export interface SessionDeps {
+  readonly translator: Translator;
+  readonly snapshots: Snapshots;
+  readonly secrets: Secrets;
+  readonly authenticate: (credentials: Credentials, signal: AbortSignal) => Promise<Authentication>;
+  readonly learned: LearnedHosts;
+  readonly metrics: XdsMetrics;
+  readonly log: Pick<BaseLogger, "debug" | "info" | "warn" | "error">;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  /** Calls `run` once after `ms`. Returns the way to stop. */
+  readonly setTimer: (ms: number, run: () => void) => () => void;
+}
+
+/** A stream of gRPC: parsed requests in, encoded responses out. */
+export type Call = ServerDuplexStream<DeltaRequest, Buffer>;
+
+/** A proxy that does not read what it was sent for so long is cut off; it comes back when it can. */
+const slowConsumerMs = 60_000;
+/** Requests that may wait for the loop before no more are read from the stream. */
+const maximumWaitingEvents = 1_000;
+
+type Event =
+  | { readonly type: "request"; readonly request: DeltaRequest }
+  | { readonly type: "published"; readonly atMs: number }
+  | { readonly type: "secrets" }
+  | { readonly type: "wake" }
+  | { readonly type: "end" };
+
+type Peer = Extract<Authentication, { ok: true }>;
+
+export class Session {
+  readonly #call: Call;
+  readonly #deps: SessionDeps;
+  readonly #credentials: Omit<Credentials, "nodeId">;
+  readonly #inbox = newInbox<Event>();
+  readonly #secrets = new Map<string, EncodedResource>();
+  readonly #cleanUp: (() => void)[] = [];
+  readonly #aborted = new AbortController();
+  #peer: Peer | undefined;
+  #state: ProxyState;
+  #wanted: Wanted = new Map();
+  #writable = true;
+  #cancelWake: (() => void) | undefined;
+  #cancelSlow: (() => void) | undefined;
+  /** When the oldest publication came that the proxy has not acknowledged all of. */
+  #convergingSinceMs: number | undefined;
+  #sentSincePublished = false;
+
+  constructor(call: Call, credentials: Omit<Credentials, "nodeId">, deps: SessionDeps) {
+    this.#call = call;
+    this.#deps = deps;
+    this.#credentials = credentials;
+    this.#state = newProxyState({ virtualHosts: [], clusters: [] }, deps.now());
+    this.#listen();
+  }
+
+  /** Serve the stream until it ends. Never rejects: a failure ends this stream only. */
+  async run(): Promise<void> {
+    try {
+      await this.#work();
+    } catch (error) {
+      this.#deps.log.error({ proxy: this.#peer?.proxy, error: errorText(error) }, "session failed");
+      this.#fail(status.INTERNAL, "The control plane failed on this stream; its log says why");
+    } finally {
+      this.#stop();
+    }
+  }
+
+  /** End the stream from our side; the proxy connects again. */
+  end(): void {
+    this.#inbox.put({ type: "end" });
+  }
+
+  /** Undefined until the proxy has said who it is. */
+  status(): ProxyStatus | undefined {
+    if (this.#peer === undefined) return undefined;
+    const { proxy, identity, workload } = this.#peer;
+    const learnedIsFull = this.#deps.learned.of(workload).full;
+    return { proxy, identity, workload, learnedIsFull, ...statusOf(this.#state, this.#wanted) };
+  }
+
+  #listen(): void {
+    const call = this.#call;
+    call.on("data", (request: DeltaRequest) => {
+      this.#inbox.put({ type: "request", request });
+      if (this.#inbox.size >= maximumWaitingEvents) call.pause();
+    });
+    call.on("drain", () => {
+      this.#writable = true;
+      this.#cancelSlow?.();
+      this.#inbox.put({ type: "wake" });
+    });
+    for (const event of ["end", "cancelled", "close", "error"]) call.on(event, () => this.end());
+  }
+
+  async #work(): Promise<void> {
+    const early: Event[] = [];
+    while (early[0] === undefined) early.push(...(await this.#inbox.takeAll()));
+    const [first] = early;
+    if (first.type !== "request") return;
+    const credentials = { ...this.#credentials, nodeId: first.request.nodeId };
+    const answer = await this.#deps.authenticate(credentials, this.#aborted.signal);
+    if (!answer.ok) {
+      this.#deps.log.warn({ proxy: credentials.nodeId, reason: answer.reason }, "proxy refused");
+      this.#fail(answer.code, answer.reason);
+      return;
+    }
+    this.#welcome(answer);
+    let events: readonly Event[] = early;
+    while (this.#handle(events, answer)) {
+      events = await this.#inbox.takeAll();
+      // Whatever arrives in this turn of the event loop is one batch, and other streams get their turn.
+      await setImmediate();
+      events = this.#inbox.size === 0 ? events : [...events, ...(await this.#inbox.takeAll())];
+      this.#call.resume();
+    }
+    this.#call.end();
+  }
+
+  #welcome(peer: Peer): void {
+    const { deps, inbox } = { deps: this.#deps, inbox: this.#inbox };
+    this.#peer = peer;
+    this.#state = newProxyState(deps.learned.of(peer.workload), deps.now());
+    deps.metrics.connected(1);
+    deps.log.info({ proxy: peer.proxy.pod, namespace: peer.proxy.namespace }, "proxy connected");
+    this.#cleanUp.push(
+      () => deps.metrics.connected(-1),
+      () => deps.log.info({ proxy: peer.proxy.pod, namespace: peer.proxy.namespace }, "proxy left"),
+      deps.snapshots.subscribe(() => inbox.put({ type: "published", atMs: deps.now() })),
+      deps.secrets.subscribe((identity) => {
+        if (identity === undefined || identity === peer.identity) inbox.put({ type: "secrets" });
+      }),
+    );
+  }
+
+  /** Take in what has happened, then send what is due. False: the stream is over. */
+  #handle(events: readonly Event[], peer: Peer): boolean {
+    let changed = false;
+    for (const event of events) {
+      switch (event.type) {
+        case "end":
+          return false;
+        case "request":
+          changed = this.#take(event.request, peer) || changed;
+          break;
+        case "published":
+          changed = true;
+          this.#convergingSinceMs ??= event.atMs;
+          break;
+        case "secrets":
+          changed = true;
+          this.#secrets.clear();
+          break;
+        case "wake":
+          break;
+      }
+    }
+    if (changed) this.#wanted = computeWanted(this.#state, this.#source(peer));
+    this.#send();
+    return true;
+  }
+
+  #source(peer: Peer) {
+    return {
+      snapshot: this.#deps.snapshots.current(),
+      translator: this.#deps.translator,
+      proxy: peer.proxy,
+      secret: (name: string, heldVersion: string | undefined) => {
+        const known = this.#secrets.get(name);
+        if (known !== undefined) return known;
+        const secret = this.#deps.secrets.get(peer, name, heldVersion);
+        if (secret !== undefined && secret !== "unchanged") this.#secrets.set(name, secret);
+        return secret;
+      },
+    };
+  }
+
+  /** Whether the proxy now wants something else than before. */
+  #take(request: DeltaRequest, peer: Peer): boolean {
+    if (request.type === undefined) return false;
+    const verdict = applyRequest(this.#state, request.type, request);
+    if (verdict.reason !== undefined) this.#logRefusal(verdict, verdict.reason, peer);
+    this.#learn(request, verdict, peer);
+    return request.nonce === "" || request.subscribe.length > 0 || request.unsubscribe.length > 0;
+  }
+
+  #logRefusal({ type, refused }: Verdict, reason: string, peer: Peer): void {
+    this.#deps.metrics.refused(type);
+    const resources = refused.map(({ name, resource }) => ({ name, provenance: resource?.provenance ?? [] }));
+    this.#deps.log.error(
+      { proxy: peer.proxy.pod, namespace: peer.proxy.namespace, type: typeNames[type], resources, reason },
+      "refused by Envoy",
+    );
+  }
+
+  /** Tell the siblings of the future what this proxy asked for. */
+  #learn(request: DeltaRequest, { type, acknowledged }: Verdict, peer: Peer): void {
+    if (peer.proxy.type !== "sidecar") return;
+    const { learned } = this.#deps;
+    if (type === typeUrls.virtualHost) {
+      if (request.initialVersions.size > 0)
+        learned.remember(peer.workload, "virtualHosts", this.#state.learned.virtualHosts);
+      const wants = this.#wanted.get(type);
+      const asked = acknowledged.filter((name) => {
+        const want = wants?.get(name);
+        return want?.resource !== undefined && want.aliases.length > 0;
+      });
+      learned.remember(peer.workload, "virtualHosts", asked);
+    } else if (type === typeUrls.cluster) {
+      const clusters = this.#state.types.get(type);
+      const asked = [...request.subscribe, ...acknowledged].filter(
+        (name) => clusters?.asked.has(name) && clusters.entries.get(name)?.held !== undefined,
+      );
+      learned.remember(peer.workload, "clusters", asked);
+    }
+  }
+
+  #send(): void {
+    const { deps } = { deps: this.#deps };
+    const now = deps.now();
+    if (this.#writable) {
+      for (const message of dueMessages(this.#state, this.#wanted, now)) {
+        this.#write(message.type, encodeDeltaResponse(message));
+        deps.log.debug(
+          {
+            proxy: this.#peer?.proxy.pod,
+            type: typeNames[message.type],
+            put: message.resources.length,
+            removed: message.removed.length,
+          },
+          "pushed",
+        );
+        if (!this.#writable) break;
+      }
+    }
+    this.#cancelWake?.();
+    const { wakeAtMs, inFlight } = this.#state;
+    this.#cancelWake =
+      wakeAtMs === undefined
+        ? undefined
+        : deps.setTimer(Math.max(0, wakeAtMs - now), () => this.#inbox.put({ type: "wake" }));
+    if (inFlight.size > 0 || wakeAtMs !== undefined || !this.#writable) return;
+    if (this.#convergingSinceMs !== undefined && this.#sentSincePublished) {
+      deps.metrics.converged(now - this.#convergingSinceMs);
+    }
+    this.#convergingSinceMs = undefined;
+    this.#sentSincePublished = false;
+  }
+
+  #write(type: TypeUrl, bytes: Buffer): void {
+    this.#deps.metrics.pushed(type, bytes.length);
+    this.#sentSincePublished = true;
+    this.#writable = this.#call.write(bytes);
+    if (this.#writable) return;
+    this.#cancelSlow = this.#deps.setTimer(slowConsumerMs, () => {
+      this.#deps.log.warn({ proxy: this.#peer?.proxy.pod }, "proxy does not read what it is sent");
+      this.#fail(status.RESOURCE_EXHAUSTED, "The proxy does not read what it is sent");
+      this.end();
+    });
+  }
+
+  #fail(code: status, details: string): void {
+    if (!this.#call.destroyed) this.#call.emit("error", { code, details });
+  }
+
+  #stop(): void {
+    this.#aborted.abort();
+    this.#cancelWake?.();
+    this.#cancelSlow?.();
+    for (const undo of this.#cleanUp) undo();
+    this.#cleanUp.length = 0;
+  }
+}
