@@ -37,7 +37,7 @@ export function environmentOf(
     }
   }
   for (const variable of container.env ?? []) {
-    const value = valueOf(pod, container, variable, around);
+    const value = variableValue(pod, container, variable, around);
     if (value !== undefined) variables[variable.name] = expand(value, variables);
   }
   return variables;
@@ -96,7 +96,7 @@ export function textsOf(object: DataObject | undefined): Record<string, string> 
   return { ...data, ...object.stringData };
 }
 
-function valueOf(pod: Pod, container: ContainerSpec, variable: EnvVar, around: Surroundings): string | undefined {
+function variableValue(pod: Pod, container: ContainerSpec, variable: EnvVar, around: Surroundings): string | undefined {
   const from = variable.valueFrom;
   if (from === undefined) return variable.value === undefined ? "" : String(variable.value);
   if (from.fieldRef) return fieldOf(pod, from.fieldRef.fieldPath, around);

@@ -18,14 +18,13 @@ export interface Image {
 export type Catalogue = readonly Image[];
 
 /** The proxy is known to the sandbox itself: whatever its image is called, it is Envoy from the cache. */
-const proxyPrograms = { envoy: ["{envoy}"], "/usr/local/bin/envoy": ["{envoy}"] };
-const proxyImages: Catalogue = ["pillion/proxy", "istio/proxyv2", "proxyv2", "envoyproxy/envoy"].map((match) => ({
+const proxyImages: Catalogue = ["pillion/proxy", "proxyv2", "envoyproxy/envoy"].map((match) => ({
   match,
   entrypoint: ["{envoy}"],
   cmd: [],
   env: {},
   workingDir: undefined,
-  programs: proxyPrograms,
+  programs: { envoy: ["{envoy}"] },
 }));
 
 /**

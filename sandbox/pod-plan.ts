@@ -1,7 +1,8 @@
 // From a pod as the API server would store it to what the node runs: every reference resolved, every image a command.
 import { PillionError } from "../base/error.ts";
+import { sidecarNames } from "../model/sidecar.ts";
 import { environmentOf, expand, type Surroundings } from "./environment.ts";
-import { type Catalogue, findImage, resolveProgram } from "./images.ts";
+import { type Catalogue, findImage, type Image, resolveProgram } from "./images.ts";
 import type { ContainerPlan, ContainerRole, Mount, PodPlan } from "./node-protocol.ts";
 import type { ContainerSpec, HookSpec, Pod, ProbeSpec } from "./objects.ts";
 import { volumeMounts } from "./volumes.ts";
@@ -47,9 +48,14 @@ export function planPod(input: PlanInput): PodPlan {
   };
 }
 
+/** The words that a program is called with in a container of this pod, as with exec. */
+export function programIn(catalogue: Catalogue, container: ContainerSpec, words: readonly string[]): readonly string[] {
+  return resolveProgram(imageOf(catalogue, container), words);
+}
+
 function planContainer(input: PlanInput, container: ContainerSpec, role: ContainerRole): ContainerPlan {
   const { pod } = input;
-  const image = findImage(input.catalogue, container.image ?? "");
+  const image = imageOf(input.catalogue, container);
   const base = { PATH: defaultPath, HOME: "/", HOSTNAME: pod.spec.hostname ?? pod.metadata.name, ...image?.env };
   const env = environmentOf(pod, container, base, input.around);
   const words = container.command ?? image?.entrypoint ?? [];
@@ -74,6 +80,12 @@ function planContainer(input: PlanInput, container: ContainerSpec, role: Contain
     probes: probesOf(container),
     ...(preStop === undefined ? {} : { preStop: withHookPort(container, preStop) }),
   };
+}
+
+/** Whatever image a user chose for the proxy, here it is the one Envoy that there is. */
+function imageOf(catalogue: Catalogue, container: ContainerSpec): Image | undefined {
+  const isProxy = container.name === sidecarNames.proxyContainer || container.name === sidecarNames.initContainer;
+  return findImage(catalogue, container.image ?? "") ?? (isProxy ? findImage(catalogue, "pillion/proxy") : undefined);
 }
 
 function restartOf(pod: Pod, role: ContainerRole): ContainerPlan["restart"] {

@@ -55,7 +55,7 @@ export function writeFstab(id: string, mounts: readonly Mount[]): string {
     binds.push(fstabLine(mount.source, target, mount.readOnly ? "bind,ro" : "bind"));
   }
   const layers = [...made].map(([folder, upper]) => {
-    return `overlay ${escape(folder)} overlay lowerdir=${escape(folder)},upperdir=${upper}/up,workdir=${upper}/work 0 0`;
+    return `overlay ${octal(folder)} overlay lowerdir=${octal(folder)},upperdir=${upper}/up,workdir=${upper}/work 0 0`;
   });
   const path = join(overlays, `${id}.fstab`);
   writeFileSync(path, `${[...layers, ...binds].join("\n")}\n`);
@@ -103,11 +103,11 @@ async function mountAll(path: string, lines: readonly string[]): Promise<void> {
 }
 
 function fstabLine(source: string, target: string, options: string): string {
-  return `${escape(source)} ${escape(target)} none ${options} 0 0`;
+  return `${octal(source)} ${octal(target)} none ${options} 0 0`;
 }
 
 /** fstab separates by spaces; they are written in octal. */
-function escape(path: string): string {
+function octal(path: string): string {
   return path.replace(/[\\ \t#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
 }
 

@@ -1,0 +1,408 @@
+// The sandbox's cluster: API server, Deployment controller and scheduler in miniature. One loop brings what runs towards what
+// the directory says; everything that changes only wakes it.
+import { createHash, randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import { join } from "node:path";
+import { errorText, PillionError } from "../base/error.ts";
+import type { Ca } from "../certs/ca.ts";
+import { signToken } from "../certs/token.ts";
+import { selectedRevision } from "../injector/decide.ts";
+import { sidecarNames } from "../model/sidecar.ts";
+import { nodeAddress, nodeName, podAddress } from "./addresses.ts";
+import type { AdmissionClient } from "./admission.ts";
+import {
+  type AddressedService,
+  addressedServices,
+  clusterNames,
+  hostsOf,
+  type Names,
+  type OutsideHosts,
+} from "./cluster-names.ts";
+import { nameSuffix, podOf, rollout, templateHash, uidOf } from "./deployments.ts";
+import type { Surroundings } from "./environment.ts";
+import type { Catalogue } from "./images.ts";
+import { type Manifests, objectKeyOf } from "./manifests.ts";
+import type { NodeClient } from "./node-client.ts";
+import type { PodReport } from "./node-protocol.ts";
+import { type DataObject, isDeployment, isPod, type KubeObject, keyOf, type Pod, parsePod } from "./objects.ts";
+import { isServing, newRecord, type PodRecord, podFolder, preparePod, removePodFolder } from "./pod-record.ts";
+import { isReady, withStatus } from "./pod-status.ts";
+import { type Backend, natTable } from "./services.ts";
+import { writeAtomically, writeInPlace } from "./write-in-place.ts";
+
+export interface ClusterDeps {
+  readonly manifests: Manifests;
+  readonly node: NodeClient;
+  readonly admission: AdmissionClient;
+  readonly ca: Ca;
+  readonly catalogue: Catalogue;
+  readonly runDirectory: string;
+  /** Where pods are written with their status, for the control plane to read. */
+  readonly objectsDirectory: string;
+  readonly outsideHosts: OutsideHosts;
+  log(line: string): void;
+}
+
+/** Pods that are made ready at once: more would only wait for each other on a small machine. */
+const startsAtOnce = 4;
+/** Time before a pod that could not be made is tried again. */
+const retryMs = 1_000;
+/** A sandbox is short-lived; its tokens outlive it. */
+const tokenSeconds = 30 * 24 * 3_600;
+
+export class Cluster {
+  readonly #deps: ClusterDeps;
+  readonly #pods = new Map<string, PodRecord>();
+  readonly #replicas = new Map<string, number>();
+  /** Pods on their way through admission, so that they are not made twice. */
+  #pending: { readonly owner: string; readonly hash: string }[] = [];
+  readonly #ending = new Map<string, Promise<void>>();
+  readonly #said = new Set<string>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #count = 0;
+  #starting = 0;
+  #queue: (() => void)[] = [];
+  #listeners: (() => void)[] = [];
+  #nat = "";
+  #dirty = false;
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(deps: ClusterDeps) {
+    this.#deps = deps;
+  }
+
+  records(): readonly PodRecord[] {
+    return [...this.#pods.values()];
+  }
+
+  /** Look at everything again soon. Safe to call from anywhere, any number of times. */
+  wake(): void {
+    this.#dirty = true;
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+      if (this.#dirty && !this.#closed) this.wake();
+    });
+  }
+
+  /** What the node says about a pod. */
+  onReport(report: PodReport): void {
+    const record = this.#pods.get(report.key);
+    if (record === undefined) return;
+    if (isReady(report) !== isReady(record.report)) record.changedAt = now();
+    record.report = report;
+    this.wake();
+  }
+
+  /** Have this many pods, whatever the manifest says. @throws {PillionError} SANDBOX_DEPLOYMENT when it is not there. */
+  scale(key: string, replicas: number): void {
+    const [namespace = "", name = ""] = key.split("/");
+    if (!this.#deps.manifests.objects().has(objectKeyOf("Deployment", namespace, name))) {
+      throw new PillionError("SANDBOX_DEPLOYMENT", {
+        problem: `There is no Deployment ${key}`,
+        fix: "Look at the manifests",
+      });
+    }
+    this.#replicas.set(key, replicas);
+    this.wake();
+  }
+
+  /** End a pod in order; resolves when it is gone. Its Deployment makes another. */
+  async remove(key: string): Promise<void> {
+    const running = this.#ending.get(key);
+    if (running !== undefined) return await running;
+    const ending = this.#end(key).finally(() => {
+      this.#ending.delete(key);
+      this.wake();
+    });
+    this.#ending.set(key, ending);
+    return await ending;
+  }
+
+  /** Whether everything that should run does, and nothing else. */
+  isSettled(): boolean {
+    return (
+      !this.#dirty &&
+      this.#running === undefined &&
+      this.#pending.length === 0 &&
+      this.#ending.size === 0 &&
+      this.records().every(isServing)
+    );
+  }
+
+  /** Resolves at the next change of anything. */
+  async changed(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#listeners.push(resolve);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  /** Stop reconciling; the pods go with the node. */
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  async #work(): Promise<void> {
+    while (this.#dirty && !this.#closed) {
+      this.#dirty = false;
+      this.#reconcile();
+      this.#writeObjects();
+      await this.#connect();
+    }
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    // After the promise of this work has settled, so that who waits sees a settled cluster.
+    setImmediate(() => {
+      for (const listener of listeners) listener();
+    });
+  }
+
+  #reconcile(): void {
+    const wanted = new Set<string>();
+    for (const object of this.#deps.manifests.objects().values()) {
+      const owner = objectKeyOf(object.kind, object.metadata.namespace, object.metadata.name);
+      if (isDeployment(object)) {
+        wanted.add(owner);
+        const hash = templateHash(object);
+        const replicas = this.#replicas.get(keyOf(object)) ?? object.spec.replicas ?? 1;
+        const { create, remove } = rollout(replicas, hash, this.#owned(owner));
+        for (let index = 0; index < create; index++) this.#launch(owner, hash, () => podOf(object, hash));
+        for (const key of remove) if (key !== "") void this.#removeQuietly(key);
+      } else if (isPod(object)) {
+        wanted.add(owner);
+        this.#reconcilePod(owner, object);
+      }
+    }
+    for (const record of this.#pods.values()) if (!wanted.has(record.owner)) void this.#removeQuietly(record.key);
+  }
+
+  #reconcilePod(owner: string, pod: Pod): void {
+    const hash = createHash("sha256").update(JSON.stringify(pod.spec)).digest("hex").slice(0, 10);
+    const record = this.#pods.get(keyOf(pod));
+    if (record !== undefined && record.hash !== hash) void this.#removeQuietly(record.key);
+    const isPending = this.#pending.some((pending) => pending.owner === owner);
+    if (record === undefined && !isPending) this.#launch(owner, hash, () => pod);
+  }
+
+  #owned(owner: string): { readonly key: string; readonly hash: string; readonly ready: boolean }[] {
+    const alive = this.records().filter((record) => record.owner === owner && !this.#ending.has(record.key));
+    const running = alive.map((record) => ({ key: record.key, hash: record.hash, ready: isServing(record) }));
+    const pending = this.#pending.filter((one) => one.owner === owner);
+    return [...running, ...pending.map(({ hash }) => ({ key: "", hash, ready: false }))];
+  }
+
+  #launch(owner: string, hash: string, draft: () => DraftPod): void {
+    const pending = { owner, hash };
+    this.#pending.push(pending);
+    const done = (): void => {
+      this.#pending = this.#pending.filter((one) => one !== pending);
+      this.wake();
+    };
+    void this.#start(owner, hash, draft()).then(done, (error: unknown) => {
+      if (this.#closed) return;
+      this.#sayOnce(errorText(error));
+      this.#after(retryMs, done);
+    });
+  }
+
+  async #start(owner: string, hash: string, draft: DraftPod): Promise<void> {
+    await this.#turn();
+    try {
+      const admitted = await this.#admit(draft);
+      if (this.#closed) return;
+      const number = ++this.#count;
+      const pod = this.#named(parsePod(admitted));
+      const record = newRecord({ owner, hash, number, address: podAddress(number), pod, now: now() });
+      const around = this.#surroundings(record);
+      const plan = preparePod(
+        record,
+        hostsOf({ ...pod.metadata, address: record.address }, this.#names(this.#services())),
+        {
+          ...this.#deps,
+          around,
+          sources: { around, token: (of, audience) => this.#token(of, audience) },
+        },
+      );
+      this.#pods.set(record.key, record);
+      await this.#deps.node.ask("runPod", plan).catch((error: unknown) => {
+        this.#forget(record);
+        throw error;
+      });
+    } finally {
+      this.#starting -= 1;
+      this.#queue.shift()?.();
+    }
+  }
+
+  /** What the API server does with a new pod: it asks the webhook whose selectors match. */
+  async #admit(draft: DraftPod): Promise<unknown> {
+    const { namespace, labels = {} } = draft.metadata;
+    const object = { ...draft, spec: { serviceAccountName: "default", ...draft.spec } };
+    const labelsOfNamespace = this.#object("Namespace", "", namespace)?.metadata.labels ?? {};
+    if (selectedRevision(labels, { name: namespace, labels: labelsOfNamespace }, false) === undefined) return object;
+    // The name of a pod with generateName is not known yet when webhooks see it, as in Kubernetes.
+    const verdict = await this.#deps.admission.review("/inject", object as KubeObject);
+    for (const warning of verdict.warnings) this.#sayOnce(`warning: ${warning}`);
+    if (verdict.allowed) return verdict.object;
+    const what = draft.metadata.name ?? `${draft.metadata.generateName ?? ""}*`;
+    throw new PillionError("ADMISSION", {
+      problem: `The webhook does not let pod ${namespace}/${what} in: ${verdict.message}`,
+      fix: "Mend the pod's manifest",
+    });
+  }
+
+  #named(pod: Pod): Pod {
+    const name = pod.metadata.name ?? `${pod.metadata.generateName ?? ""}${nameSuffix(randomBytes(5))}`;
+    const metadata = {
+      ...pod.metadata,
+      name,
+      uid: uidOf(`${pod.metadata.namespace}/${name}/${this.#count}`),
+      creationTimestamp: now(),
+    };
+    return { ...pod, metadata, spec: { ...pod.spec, nodeName } };
+  }
+
+  async #end(key: string): Promise<void> {
+    const record = this.#pods.get(key);
+    if (record === undefined) return;
+    record.pod = { ...record.pod, metadata: { ...record.pod.metadata, deletionTimestamp: now() } };
+    // The control plane takes the endpoint out before the pod begins to end.
+    this.#writeObject(record);
+    this.wake();
+    await this.#deps.node.ask("stopPod", { key });
+    this.#forget(record);
+  }
+
+  async #removeQuietly(key: string): Promise<void> {
+    try {
+      await this.remove(key);
+    } catch (error) {
+      if (!this.#closed) this.#sayOnce(errorText(error));
+    }
+  }
+
+  #forget(record: PodRecord): void {
+    this.#pods.delete(record.key);
+    rmSync(this.#objectFile(record), { force: true });
+    removePodFolder(this.#deps.runDirectory, record);
+  }
+
+  #writeObjects(): void {
+    for (const record of this.#pods.values()) this.#writeObject(record);
+  }
+
+  #writeObject(record: PodRecord): void {
+    const object = withStatus(record.pod, record.address, record.report, {
+      started: record.startedAt,
+      at: record.changedAt,
+    });
+    const text = `${JSON.stringify(object)}\n`;
+    if (text === record.written) return;
+    record.written = text;
+    writeAtomically(this.#objectFile(record), text);
+  }
+
+  #objectFile(record: PodRecord): string {
+    return join(this.#deps.objectsDirectory, `pod_${record.key.replace("/", "_")}.json`);
+  }
+
+  /** Names and service addresses follow what runs. */
+  async #connect(): Promise<void> {
+    const services = this.#services();
+    const names = this.#names(services);
+    for (const record of this.#pods.values()) {
+      const text = hostsOf({ ...record.pod.metadata, address: record.address }, names);
+      if (text === record.hosts) continue;
+      record.hosts = text;
+      writeInPlace(join(podFolder(this.#deps.runDirectory, record), "hosts"), text);
+    }
+    const table = natTable(
+      services.filter(({ address }) => address !== ""),
+      this.backends(),
+    );
+    if (table === this.#nat) return;
+    this.#nat = table;
+    await this.#deps.node.ask("setNatTable", { text: table });
+  }
+
+  #services(): readonly AddressedService[] {
+    return addressedServices(this.#deps.manifests.objects());
+  }
+
+  #names(services: readonly AddressedService[]): Names {
+    return clusterNames(services, this.backends(), this.#deps.outsideHosts);
+  }
+
+  backends(): readonly Backend[] {
+    return this.records().map((record) => ({ pod: record.pod, address: record.address, ready: isServing(record) }));
+  }
+
+  #surroundings(record: PodRecord): Surroundings {
+    const { namespace } = record.pod.metadata;
+    return {
+      podAddress: record.address,
+      hostAddress: nodeAddress,
+      nodeName,
+      capacity: { cpu: availableParallelism(), memory: totalmem() },
+      configMap: (name) => this.#configMap(namespace, name),
+      secret: (name) => this.#object("Secret", namespace, name),
+    };
+  }
+
+  /** The mesh's root is in every namespace, as a controller of the control plane would keep it. */
+  #configMap(namespace: string, name: string): DataObject | undefined {
+    if (name !== sidecarNames.rootConfigMap) return this.#object("ConfigMap", namespace, name);
+    const metadata = { name, namespace };
+    return { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "root-cert.pem": this.#deps.ca.certificatePem } };
+  }
+
+  #object(kind: string, namespace: string, name: string): DataObject | undefined {
+    return this.#deps.manifests.objects().get(objectKeyOf(kind, namespace, name));
+  }
+
+  #token(pod: Pod, audience: string): string {
+    const { name, namespace, uid = "" } = pod.metadata;
+    return signToken(this.#deps.ca.privateKey, {
+      issuer: "pillion-sandbox",
+      audiences: [audience],
+      expiresAt: Math.floor(Date.now() / 1_000) + tokenSeconds,
+      namespace,
+      pod: { name, uid },
+      serviceAccount: pod.spec.serviceAccountName ?? "default",
+    });
+  }
+
+  /** Wait until fewer than {@link startsAtOnce} pods are being made. */
+  async #turn(): Promise<void> {
+    this.#starting += 1;
+    if (this.#starting <= startsAtOnce) return;
+    await new Promise<void>((resolve) => {
+      this.#queue.push(resolve);
+    });
+  }
+
+  #after(ms: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  #sayOnce(text: string): void {
+    if (this.#said.has(text)) return;
+    this.#said.add(text);
+    this.#deps.log(text);
+  }
+}
+
+type DraftPod = Omit<Pod, "metadata"> & {
+  readonly metadata: Omit<Pod["metadata"], "name"> & { readonly name?: string };
+};
+
+function now(): string {
+  return new Date().toISOString();
+}
