@@ -5,7 +5,7 @@ import { assertNever } from "../base/assert.ts";
 import { apiVersionsOf } from "./kind-description.ts";
 import { descriptions, type Kind, kinds } from "./kinds.ts";
 import { parse } from "./parse.ts";
-import type { SchemaNode } from "./schema.ts";
+import { type SchemaNode, schemaOf } from "./schema.ts";
 
 function arbitrary(node: SchemaNode): fc.Arbitrary<unknown> {
   if (node.intOrString) return fc.oneof(fc.nat(65_535), fc.string());
@@ -36,7 +36,9 @@ function arbitrary(node: SchemaNode): fc.Arbitrary<unknown> {
 
 function objectOf(node: SchemaNode): fc.Arbitrary<unknown> {
   if (typeof node.additionalProperties === "object") {
-    return fc.dictionary(fc.stringMatching(/^[a-z0-9-]{1,6}$/), arbitrary(node.additionalProperties), { maxKeys: 2 });
+    const key = node.portKeys ? fc.integer({ min: 1, max: 65_535 }).map(String) : fc.stringMatching(/^[a-z0-9-]{1,6}$/);
+    const limits = { minKeys: node.minProperties ?? 0, maxKeys: 2 };
+    return fc.dictionary(key, arbitrary(node.additionalProperties), limits);
   }
   const fields = Object.entries(node.properties ?? {}).map(([name, field]) => {
     const value = arbitrary(field);
@@ -47,10 +49,7 @@ function objectOf(node: SchemaNode): fc.Arbitrary<unknown> {
 
 function documentOf(kind: Kind): fc.Arbitrary<object> {
   const description = descriptions[kind];
-  const body = Object.entries(description.body).map(([name, field]) => {
-    const node = "required" in field && !Array.isArray(field.required) ? field.required : field;
-    return [name, arbitrary(node as SchemaNode)]; // A field is a schema, or wraps one when it is required.
-  });
+  const body = Object.entries(description.body).map(([name, field]) => [name, arbitrary(schemaOf(field))]);
   return fc
     .tuple(fc.constantFrom(...apiVersionsOf(description)), fc.record(Object.fromEntries(body)))
     .map(([apiVersion, content]) => ({ apiVersion, kind, metadata: { name: "a", labels: { app: "a" } }, ...content }));

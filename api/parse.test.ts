@@ -144,7 +144,7 @@ describe("parse() explains", () => {
       given: { ...document("PeerAuthentication", {}), apiVersion: "networking.istio.io/v1" },
       want: "PIL1009 apiVersion: Write apiVersion: security.istio.io/v1 or security.istio.io/v1beta1",
     },
-    { given: entry({ hosts: [] }), want: "PIL1010 spec.hosts: Add an item, or leave the field out" },
+    { given: entry({ hosts: [] }), want: "PIL1010 spec.hosts: Add one of the items, or leave the field out" },
     { given: entry({ addresses: ["1".repeat(65)] }), want: "PIL1010 spec.addresses[0]: Shorten it to 64 characters" },
     {
       given: { kind: "Gateway" },

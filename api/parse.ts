@@ -9,7 +9,7 @@ import { type AnyObject, descriptions, isKind } from "./kinds.ts";
 import { checkNames, looseMetadata, strictMetadata, toMetadata } from "./metadata.ts";
 import { nearest, oneOf } from "./nearest.ts";
 import { isJsonObject, type JsonObject, normalize } from "./normalize.ts";
-import { anything, type Fields, object, projection, type SchemaNode, type Static, string } from "./schema.ts";
+import { anything, type Fields, object, projection, type SchemaNode, type Static, schemaOf, string } from "./schema.ts";
 import { checkSchema, type SchemaProblem } from "./schema-findings.ts";
 
 /** What became of a document. */
@@ -70,14 +70,11 @@ const documentSchema = memoize((kind: KindDescription): SchemaNode => {
   return object(kind.summary, { ...fields, status: anything("Written by the control plane") });
 });
 
-function withDefaults(value: unknown, kind: KindDescription): JsonObject {
-  const empty = Object.entries(kind.body).filter(([, field]) => "required" in field && isMapping(field.required));
-  const defaults = Object.fromEntries(empty.map(([name]) => [name, {}]));
-  return { ...defaults, ...(isJsonObject(value) ? value : {}) };
-}
-
-function isMapping(field: unknown): boolean {
-  return isJsonObject(field) && field["type"] === "object";
+/** Parts of the body that must be there are empty where they are absent; what they need is then said field by field. */
+function withDefaults(value: unknown, { body }: KindDescription): JsonObject {
+  const needed = Object.entries(body).filter(([, field]) => schemaOf(field) !== field);
+  const mappings = needed.filter(([, field]) => schemaOf(field).type === "object");
+  return { ...Object.fromEntries(mappings.map(([name]) => [name, {}])), ...(isJsonObject(value) ? value : {}) };
 }
 
 function refIn(

@@ -13,7 +13,10 @@ const peerTls = (description: string) =>
 export const peerAuthenticationSpec = object("Whether workloads accept plain text", {
   selector: workloadSelector("Pods that it is for; the whole namespace by default"),
   mtls: peerTls("Mutual TLS of all ports"),
-  portLevelMtls: map("Mutual TLS by the pod's port number; needs a selector", peerTls("Mutual TLS of this port")),
+  portLevelMtls: map("Mutual TLS by the pod's port number; needs a selector", peerTls("Mutual TLS of this port"), {
+    minProperties: 1,
+    portKeys: true,
+  }),
 });
 
 export type PeerAuthenticationSpec = Static<typeof peerAuthenticationSpec>;

@@ -32,6 +32,7 @@ const compile = memoize((node: SchemaNode): ValidateFunction => {
   const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: false });
   ajv.addKeyword({ keyword: "goDuration", type: "string", errors: false, validate: isLongEnough });
   ajv.addKeyword({ keyword: "intOrString", errors: false, validate: isIntOrString });
+  ajv.addKeyword({ keyword: "portKeys", type: "object", errors: false, validate: hasPortKeys });
   return ajv.compile(node);
 });
 
@@ -42,6 +43,14 @@ function isLongEnough(limit: { readonly leastMs: number }, text: string): boolea
 
 function isIntOrString(_: true, value: unknown): boolean {
   return typeof value === "string" || Number.isInteger(value);
+}
+
+function hasPortKeys(_: true, value: object): boolean {
+  return Object.keys(value).every(isPort);
+}
+
+function isPort(text: string): boolean {
+  return /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535;
 }
 
 function toProblem(error: ErrorObject, root: SchemaNode, value: unknown): SchemaProblem {
@@ -63,7 +72,12 @@ function toProblem(error: ErrorObject, root: SchemaNode, value: unknown): Schema
     case "minimum":
     case "maximum":
       return { path, ...outOfRange(error.data, node) };
+    case "portKeys": {
+      const key = Object.keys(Object(error.data)).find((name) => !isPort(name)) ?? "";
+      return { path: child(path, key), ...badPort(key) };
+    }
     case "minItems":
+    case "minProperties":
     case "maxItems":
     case "maxLength":
     case "maxProperties":
@@ -162,18 +176,26 @@ function outOfRange(value: unknown, { minimum, maximum }: SchemaNode): Words {
   };
 }
 
-function wrongSize(
-  keyword: "minItems" | "maxItems" | "maxLength" | "maxProperties",
-  limit: number,
-  value: unknown,
-): Words {
+type SizeKeyword = "minItems" | "maxItems" | "maxLength" | "minProperties" | "maxProperties";
+
+function wrongSize(keyword: SizeKeyword, limit: number, value: unknown): Words {
   const size = Array.isArray(value) || typeof value === "string" ? value.length : Object.keys(Object(value)).length;
-  const unit = keyword === "maxLength" ? "characters" : keyword === "maxProperties" ? "keys" : "items";
+  const unit = keyword === "maxLength" ? "characters" : keyword.endsWith("Properties") ? "keys" : "items";
+  const isTooSmall = keyword.startsWith("min");
   return {
     code: "PIL1010",
-    problem: `the value has ${size} ${unit}, and ${limit} is the ${keyword === "minItems" ? "least" : "most"}`,
+    problem: `the value has ${size} ${unit}, and ${limit} is the ${isTooSmall ? "least" : "most"}`,
     reason: "The API would not store it",
-    fix: keyword === "minItems" ? "Add an item, or leave the field out" : `Shorten it to ${limit} ${unit}`,
+    fix: isTooSmall ? `Add one of the ${unit}, or leave the field out` : `Shorten it to ${limit} ${unit}`,
+  };
+}
+
+function badPort(key: string): Words {
+  return {
+    code: "PIL1004",
+    problem: `the key "${key}" is not a port number`,
+    reason: "No connection arrives at such a port",
+    fix: "Write the number of the port on which the pod listens, 1 to 65535, not the Service's port or a name",
   };
 }
 

@@ -18,7 +18,10 @@ export interface SchemaNode {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly maxLength?: number;
+  readonly minProperties?: number;
   readonly maxProperties?: number;
+  /** Our keyword: every key is a port number. */
+  readonly portKeys?: true;
   /** Our keyword: text is a Go duration of at least so many milliseconds. */
   readonly goDuration?: { readonly leastMs: number };
   /** Our keyword: a number or a string. */
@@ -74,6 +77,11 @@ export function uint32(description: string, limits: { minimum?: number; maximum?
   return make({ type: "integer", description, minimum: 0, maximum: 4_294_967_295, ...limits });
 }
 
+/** A port: 1 to 65535. */
+export function portNumber(description: string): Schema<number> {
+  return uint32(description, { minimum: 1, maximum: 65_535 });
+}
+
 /** A whole number of -2147483648 to 2147483647. */
 export function int32(description: string): Schema<number> {
   return make({ type: "integer", format: "int32", description, minimum: -2_147_483_648, maximum: 2_147_483_647 });
@@ -125,7 +133,7 @@ export function list<T>(
 export function map<T>(
   description: string,
   values: Schema<T>,
-  limits: { maxProperties?: number } = {},
+  limits: { minProperties?: number; maxProperties?: number; portKeys?: true } = {},
 ): Schema<Readonly<Record<string, T>>> {
   return make({ type: "object", description, additionalProperties: values, ...limits });
 }
@@ -158,10 +166,13 @@ export function alias<T>(other: string, schema: Schema<T>): Schema<T> {
 function objectNode(description: string, fields: Fields): SchemaNode {
   const entries = Object.entries(fields);
   const needed = entries.filter(([, field]) => isRequired(field)).map(([name]) => name);
-  const properties = Object.fromEntries(
-    entries.map(([name, field]) => [name, isRequired(field) ? field.required : field]),
-  );
+  const properties = Object.fromEntries(entries.map(([name, field]) => [name, schemaOf(field)]));
   return { type: "object", description, properties, ...(needed.length === 0 ? {} : { required: needed }) };
+}
+
+/** The schema of a field, whether it must be there or not. */
+export function schemaOf(field: Schema | RequiredField): Schema {
+  return isRequired(field) ? field.required : field;
 }
 
 function isRequired(field: Schema | RequiredField): field is RequiredField {

@@ -1,12 +1,12 @@
 // ServiceEntry: hosts that Kubernetes does not know.
 import { ageColumn, type KindDescription } from "./kind-description.ts";
 import type { ConfigObject } from "./object.ts";
-import { enumeration, list, map, object, required, type Static, string, uint32 } from "./schema.ts";
+import { enumeration, list, map, object, portNumber, required, type Static, string, uint32 } from "./schema.ts";
 import { labelSelector } from "./workload-selector.ts";
 
 const endpoint = object("One server of the host", {
   address: string("IP address, host name for DNS, or unix:///path", { maxLength: 256 }),
-  ports: map("Ports by the name that the host gives them", uint32("Port number"), { maxProperties: 128 }),
+  ports: map("Ports by the name that the host gives them", portNumber("Port number"), { maxProperties: 128 }),
   labels: map("Labels, for subsets", string("Value of the label"), { maxProperties: 256 }),
   network: string("Network that the address belongs to", { maxLength: 2048 }),
   locality: string("region/zone/subzone", { maxLength: 2048 }),
@@ -15,10 +15,10 @@ const endpoint = object("One server of the host", {
 });
 
 const port = object("One port of the host", {
-  number: required(uint32("Port number")),
+  number: required(portNumber("Port number")),
   name: required(string("Name of the port", { maxLength: 256 })),
   protocol: string("HTTP, HTTPS, GRPC, HTTP2, MONGO, TCP or TLS", { maxLength: 256 }),
-  targetPort: uint32("Port of the endpoints; the same by default"),
+  targetPort: portNumber("Port of the endpoints; the same by default"),
 });
 
 /** The `spec` of a ServiceEntry. */
