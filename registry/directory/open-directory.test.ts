@@ -217,9 +217,9 @@ describe("openDirectory()", () => {
     put("b.yaml", `\n${virtualService("one", "second")}`);
     const { until, hostOf, problemsOf } = await start();
     expect(hostOf("one")).toBe("first");
-    expect(problemsOf("b.yaml")).toEqual([
-      { line: 2, text: expect.stringContaining(`is already in ${first}, line 1`) },
-    ]);
+    expect(problemsOf("b.yaml")).toHaveLength(1);
+    expect(problemsOf("b.yaml")[0]?.line).toBe(2);
+    expect(problemsOf("b.yaml")[0]?.text).toContain(`is already in ${first}, line 1`);
     unlinkSync(first);
     await until(() => hostOf("one") === "second" && problemsOf("b.yaml").length === 0);
   });
@@ -279,7 +279,8 @@ describe("openDirectory()", () => {
   ])("refuses a file that is $name", async ({ content, want }) => {
     writeFileSync(join(root, "a.yaml"), content);
     const { problemsOf } = await start();
-    expect(problemsOf("a.yaml")).toMatchObject([{ line: 1, text: expect.stringContaining(want) }]);
+    expect(problemsOf("a.yaml").map(({ line }) => line)).toEqual([1]);
+    expect(problemsOf("a.yaml")[0]?.text).toContain(want);
   });
 
   test("leaves objects as they are, by identity, when a file is saved without a change", async () => {
