@@ -1,0 +1,42 @@
+// Every object of Istio's samples that this version reads is read without an error.
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { describe, expect, test } from "vitest";
+import { unimplementedKinds } from "../../api/istio-kinds.ts";
+import { parse } from "../../api/parse.ts";
+import { findingLine, hasErrors } from "../../base/finding.ts";
+import { readDocuments } from "../../registry/yaml-source.ts";
+import { corpora, filesBelow, skipReason } from "./corpora.ts";
+
+/** As many objects were read when this was written; fewer would mean that something is skipped without a word. */
+const leastObjects = 267;
+
+describe.skipIf(corpora === undefined)(`parse()${skipReason}`, () => {
+  const samples = join(corpora ?? ".", "samples");
+  const files = corpora === undefined ? [] : filesBelow(samples, /\.ya?ml$/);
+  const parsed = files.flatMap((file) =>
+    readDocuments(readFileSync(file, "utf8")).documents.map(({ value, line }) => ({
+      place: `${relative(samples, file)}:${line}`,
+      result: parse(value, { defaultNamespace: "default" }),
+    })),
+  );
+
+  test("reads the samples without an error", () => {
+    const later = new Set(unimplementedKinds.map(({ kind }) => kind));
+    const errors = parsed.flatMap(({ place, result }) => {
+      if (result.type === "ignored" || later.has(result.type === "object" ? result.object.kind : result.ref.kind))
+        return [];
+      return hasErrors(result.findings) ? result.findings.map((finding) => `${place} ${findingLine(finding)}`) : [];
+    });
+    expect(errors).toEqual([]);
+  });
+
+  test("reads as many of them as ever", () => {
+    expect(parsed.filter(({ result }) => result.type === "object").length).toBeGreaterThanOrEqual(leastObjects);
+  });
+
+  test("knows every kind of Istio's groups in them", () => {
+    const unknown = parsed.filter(({ result }) => result.type === "rejected").map(({ place }) => place);
+    expect(unknown).toEqual([]);
+  });
+});
