@@ -1,7 +1,6 @@
 // The only file that knows ajv: checks a value against a schema and says what is wrong in words that help.
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { child, type JsonPath, jsonPath } from "../base/json-path.ts";
-import { memoize } from "../base/memo.ts";
 import type { ApiCode } from "./codes.ts";
 import { parseDuration } from "./duration.ts";
 import { nearest, oneOf } from "./nearest.ts";
@@ -27,14 +26,24 @@ export function checkSchema(node: SchemaNode, value: unknown): readonly SchemaPr
   return (validate.errors ?? []).map((error) => toProblem(error, node, value));
 }
 
-const compile = memoize((node: SchemaNode): ValidateFunction => {
-  // Our keywords are not JSON Schema's, which strict mode would refuse.
-  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, validateFormats: false });
+/** The compiler remembers what it has compiled. */
+function compile(node: SchemaNode): ValidateFunction {
+  compiler ??= makeCompiler();
+  return compiler.compile(node);
+}
+
+/** Made at the first need: a program that checks nothing does not pay for it. */
+let compiler: Ajv | undefined;
+
+function makeCompiler(): Ajv {
+  // Our keywords are not JSON Schema's, which strict mode would refuse. Optimizing the code takes longer than it saves.
+  const options = { allErrors: true, verbose: true, strict: false, validateFormats: false, validateSchema: false };
+  const ajv = new Ajv({ ...options, code: { optimize: false } });
   ajv.addKeyword({ keyword: "goDuration", type: "string", errors: false, validate: isLongEnough });
   ajv.addKeyword({ keyword: "intOrString", errors: false, validate: isIntOrString });
   ajv.addKeyword({ keyword: "portKeys", type: "object", errors: false, validate: hasPortKeys });
-  return ajv.compile(node);
-});
+  return ajv;
+}
 
 function isLongEnough(limit: { readonly leastMs: number }, text: string): boolean {
   const ms = parseDuration(text);
