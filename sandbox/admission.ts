@@ -93,7 +93,7 @@ function pluralOf(kind: string): string {
 }
 
 async function post(session: ClientHttp2Session, path: string, body: string): Promise<string> {
-  return await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const stream = session.request({
       ":method": "POST",
       ":path": `${path}?timeout=10s`,

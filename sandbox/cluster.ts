@@ -111,13 +111,13 @@ export class Cluster {
   /** End a pod in order; resolves when it is gone. Its Deployment makes another. */
   async remove(key: string): Promise<void> {
     const running = this.#ending.get(key);
-    if (running !== undefined) return await running;
+    if (running !== undefined) return running;
     const ending = this.#end(key).finally(() => {
       this.#ending.delete(key);
       this.wake();
     });
     this.#ending.set(key, ending);
-    return await ending;
+    return ending;
   }
 
   /** Whether everything that should run does, and nothing else. */

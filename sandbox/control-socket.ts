@@ -88,7 +88,7 @@ async function perform(sandbox: Sandbox, request: ControlRequest): Promise<unkno
       return sandbox.pods();
     case "exec": {
       const { namespace, pod, container, argv, stdin } = request;
-      return await sandbox.exec(namespace, pod, container, argv, { stdin, timeoutMs: execTimeoutMs });
+      return sandbox.exec(namespace, pod, container, argv, { stdin, timeoutMs: execTimeoutMs });
     }
     case "logs":
       return sandbox.logFile(request.namespace, request.pod, request.container);
@@ -98,7 +98,7 @@ async function perform(sandbox: Sandbox, request: ControlRequest): Promise<unkno
 async function roundTrip(path: string, text: string): Promise<string> {
   const socket = connect({ path, allowHalfOpen: true });
   socket.end(text);
-  return await readAll(socket);
+  return readAll(socket);
 }
 
 async function readAll(socket: Socket): Promise<string> {

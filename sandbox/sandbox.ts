@@ -76,7 +76,7 @@ export class Sandbox {
   ): Promise<ExecResult> {
     const record = this.#find(namespace, pod);
     const spec = this.#container(record, container);
-    return await this.#parts.node.ask("exec", {
+    return this.#parts.node.ask("exec", {
       key: record.key,
       container: spec.name,
       argv: programIn(this.#parts.catalogue, spec, argv),

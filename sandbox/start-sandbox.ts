@@ -165,12 +165,12 @@ class Undo {
 }
 
 function prepareObjects(folder: string, undo: Undo): void {
-  mkdirSync(folder, { recursive: true });
+  const made = mkdirSync(folder, { recursive: true }) !== undefined;
   const clear = (): void => {
     for (const name of readdirSync(folder)) if (/^\.?pod_/.test(name)) rmSync(join(folder, name));
   };
   clear();
-  undo.add(clear);
+  undo.add(() => (made ? rmSync(folder, { recursive: true }) : clear()));
 }
 
 function readCatalogue(path: string): string {

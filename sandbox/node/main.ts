@@ -46,9 +46,9 @@ function handlers(): Handlers {
       await find(key).stop(graceSeconds);
       pods.delete(key);
     },
-    exec: async ({ key, container, ...request }) => await find(key).exec(container, request),
+    exec: async ({ key, container, ...request }) => find(key).exec(container, request),
     kill: async ({ key, container, signal }) => find(key).kill(container, signal),
-    setNatTable: async ({ text }) => await setNatTable(text),
+    setNatTable: async ({ text }) => setNatTable(text),
   };
 }
 

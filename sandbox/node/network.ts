@@ -1,6 +1,6 @@
 // The node's network: one bridge, and a namespace with one interface for each pod. Everything lives in the namespace that
 // this process was started in, so nothing of it is seen outside, and nothing is left when the process ends.
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { nodeAddress, podNetworkBits } from "../addresses.ts";
 import { run } from "./programs.ts";
 
@@ -14,6 +14,9 @@ export async function setUpNode(): Promise<void> {
     `link set lo up\nlink add ${bridge} type bridge\naddr add ${nodeAddress}/${podNetworkBits} dev ${bridge}\nlink set ${bridge} up\n`,
   );
   writeFileSync("/proc/sys/net/ipv4/ip_forward", "1");
+  // Where the kernel filters bridged packets too, it would translate addresses before they are routed, and lose a pod's own calls.
+  const bridgeFilter = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+  if (existsSync(bridgeFilter)) writeFileSync(bridgeFilter, "0");
   // Pods must not be told that they could reach each other without the node.
   for (const device of ["all", bridge]) writeFileSync(`/proc/sys/net/ipv4/conf/${device}/send_redirects`, "0");
 }

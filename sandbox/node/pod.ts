@@ -64,7 +64,7 @@ export class RunningPod {
     name: string,
     request: { argv: readonly string[]; stdin: string; timeoutMs: number },
   ): Promise<ExecResult> {
-    return await this.#container(name).exec(request);
+    return this.#container(name).exec(request);
   }
 
   /** @throws {PillionError} SANDBOX_SIGNAL for a name that is no signal. */

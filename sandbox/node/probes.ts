@@ -56,10 +56,9 @@ export async function watchProbe(
 /** Whether the probe succeeds now. */
 export async function askProbe(probe: ProbeSpec, probed: Probed): Promise<boolean> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1_000;
-  if (probe.httpGet) return await askHttp(probe.httpGet, probed.address, timeoutMs);
-  if (probe.tcpSocket)
-    return await askTcp(probe.tcpSocket.host ?? probed.address, Number(probe.tcpSocket.port), timeoutMs);
-  if (probe.grpc) return await askGrpc(probed.address, probe.grpc.port, probe.grpc.service ?? "", timeoutMs);
+  if (probe.httpGet) return askHttp(probe.httpGet, probed.address, timeoutMs);
+  if (probe.tcpSocket) return askTcp(probe.tcpSocket.host ?? probed.address, Number(probe.tcpSocket.port), timeoutMs);
+  if (probe.grpc) return askGrpc(probed.address, probe.grpc.port, probe.grpc.service ?? "", timeoutMs);
   if (probe.exec) return (await probed.exec(probe.exec.command, timeoutMs)) === 0;
   return true;
 }
@@ -77,7 +76,7 @@ export async function askHttp(action: HttpAction, address: string, timeoutMs: nu
     rejectUnauthorized: false,
     signal: AbortSignal.timeout(timeoutMs),
   } as const;
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     const call = (tls ? requestTls : request)(options, (response) => {
       response.resume();
       const status = response.statusCode ?? 0;
@@ -89,7 +88,7 @@ export async function askHttp(action: HttpAction, address: string, timeoutMs: nu
 }
 
 async function askTcp(host: string, port: number, timeoutMs: number): Promise<boolean> {
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: timeoutMs });
     const end = (result: boolean) => (): void => {
       socket.destroy();
@@ -104,7 +103,7 @@ async function askGrpc(address: string, port: number, service: string, timeoutMs
   const name = Buffer.from(service, "utf8");
   const message = name.length === 0 ? name : Buffer.concat([Buffer.from([10, name.length]), name]);
   const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     const session = connectHttp2(`http://${address}:${port}`);
     const end = (result: boolean): void => {
       clearTimeout(timer);

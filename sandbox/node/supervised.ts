@@ -62,7 +62,7 @@ export class SupervisedContainer {
   async exec(request: { argv: readonly string[]; stdin: string; timeoutMs: number }): Promise<ExecResult> {
     if (this.#process === undefined)
       return { stdout: "", stderr: `container ${this.plan.name} is not running\n`, code: 126 };
-    return await execIn(this.plan, this.#process.pid, request);
+    return execIn(this.plan, this.#process.pid, request);
   }
 
   /** preStop; it counts against the same grace as what follows. */
