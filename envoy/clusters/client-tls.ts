@@ -1,0 +1,61 @@
+// TLS that a DestinationRule asks for with certificates of its own: SIMPLE and MUTUAL.
+import { create } from "@bufbuild/protobuf";
+import type { ClientTls } from "../../api/traffic-policy.ts";
+import { extension } from "../pack.ts";
+import {
+  type DataSource,
+  DataSourceSchema,
+  type TransportSocket,
+  TransportSocketSchema,
+} from "../proto/envoy/config/core/v3/base_pb.ts";
+import {
+  type CertificateValidationContext,
+  CertificateValidationContextSchema,
+  SubjectAltNameMatcher_SanType,
+} from "../proto/envoy/extensions/transport_sockets/tls/v3/common_pb.ts";
+import { UpstreamTlsContextSchema } from "../proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
+
+/** Where Debian, and so the proxy's image, keeps the roots that everybody trusts. */
+const systemRoots = "/etc/ssl/certs/ca-certificates.crt";
+
+/** The client's end of TLS that is not the mesh's. Without `caCertificates` the server is not checked. */
+export function clientTls(tls: ClientTls, host: string, alpn: readonly string[]): TransportSocket {
+  const validation = validationOf(tls);
+  const certificate =
+    tls.mode === "MUTUAL" && tls.clientCertificate !== undefined && tls.privateKey !== undefined
+      ? [{ certificateChain: file(tls.clientCertificate), privateKey: file(tls.privateKey) }]
+      : [];
+  const socket = extension("envoy.transport_sockets.tls", UpstreamTlsContextSchema, {
+    sni: serverName(tls.sni, host),
+    commonTlsContext: {
+      alpnProtocols: [...alpn],
+      tlsCertificates: certificate,
+      ...(validation === undefined ? {} : { validationContextType: { case: "validationContext", value: validation } }),
+    },
+  });
+  return create(TransportSocketSchema, socket);
+}
+
+function validationOf(tls: ClientTls): CertificateValidationContext | undefined {
+  if (tls.insecureSkipVerify === true || tls.caCertificates === undefined || tls.caCertificates === "")
+    return undefined;
+  const names = tls.subjectAltNames ?? [];
+  return create(CertificateValidationContextSchema, {
+    trustedCa: file(tls.caCertificates === "system" ? systemRoots : tls.caCertificates),
+    matchTypedSubjectAltNames: names.map((name) => ({
+      sanType: name.includes("://") ? SubjectAltNameMatcher_SanType.URI : SubjectAltNameMatcher_SanType.DNS,
+      matcher: { matchPattern: { case: "exact" as const, value: name } },
+    })),
+    ...(tls.caCrl === undefined || tls.caCrl === "" ? {} : { crl: file(tls.caCrl) }),
+  });
+}
+
+/** The name to send; a wildcard is no name. */
+function serverName(sni: string | undefined, host: string): string {
+  if (sni !== undefined && sni !== "") return sni;
+  return host.startsWith("*") ? "" : host;
+}
+
+function file(path: string): DataSource {
+  return create(DataSourceSchema, { specifier: { case: "filename", value: path } });
+}

@@ -1,0 +1,52 @@
+// TLS that a gateway ends: with the workload's own certificate, or with certificates in files.
+import { create } from "@bufbuild/protobuf";
+import type { ServerTls } from "../api/gateway.ts";
+import type { MeshSettings } from "../model/snapshot.ts";
+import { meshServerTls } from "./mesh-tls.ts";
+import { extension } from "./pack.ts";
+import {
+  type DataSource,
+  DataSourceSchema,
+  type TransportSocket,
+  TransportSocketSchema,
+} from "./proto/envoy/config/core/v3/base_pb.ts";
+import { DownstreamTlsContextSchema } from "./proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
+
+/**
+ * How to make the server's end of TLS; undefined where TLS passes through, or where the certificate is one that the
+ * proxy does not have: a listener that waits for it would keep the whole gateway from becoming ready.
+ */
+export function serverTls(tls: ServerTls | undefined): ((mesh: MeshSettings) => TransportSocket) | undefined {
+  switch (tls?.mode) {
+    case "ISTIO_MUTUAL":
+      return (mesh) => meshServerTls(mesh, "http");
+    case "SIMPLE":
+    case "MUTUAL":
+    case "OPTIONAL_MUTUAL":
+      return fromFiles(tls);
+    default:
+      return undefined;
+  }
+}
+
+function fromFiles(tls: ServerTls): (() => TransportSocket) | undefined {
+  const { serverCertificate, privateKey, caCertificates, mode } = tls;
+  if (serverCertificate === undefined || serverCertificate === "" || privateKey === undefined) return undefined;
+  const checks = mode !== "SIMPLE" && caCertificates !== undefined && caCertificates !== "";
+  if (mode === "MUTUAL" && !checks) return undefined;
+  const socket = extension("envoy.transport_sockets.tls", DownstreamTlsContextSchema, {
+    requireClientCertificate: mode === "MUTUAL",
+    commonTlsContext: {
+      alpnProtocols: ["h2", "http/1.1"],
+      tlsCertificates: [{ certificateChain: file(serverCertificate), privateKey: file(privateKey) }],
+      ...(checks
+        ? { validationContextType: { case: "validationContext", value: { trustedCa: file(caCertificates) } } }
+        : {}),
+    },
+  });
+  return () => create(TransportSocketSchema, socket);
+}
+
+function file(path: string): DataSource {
+  return create(DataSourceSchema, { specifier: { case: "filename", value: path } });
+}

@@ -1,0 +1,80 @@
+// TCP hosts of ServiceEntries: they are no part of the mesh's address ranges, so sidecars get them unasked.
+import { memoize } from "../../base/memo.ts";
+import { isVisible } from "../../model/hosts.ts";
+import { layerOf, type Protocol } from "../../model/protocol.ts";
+import type { MeshService } from "../../model/service.ts";
+import type { Snapshot, Viewpoint } from "../../model/snapshot.ts";
+import { sharesFor, type TcpShare, tcpRuleFor, tlsRulesFor } from "../tcp-shares.ts";
+
+/** A sort of connections that is known by address, by server name, or by the port alone. */
+export interface ExternalTcp {
+  readonly host: string;
+  /** CIDRs or addresses; empty: any. */
+  readonly addresses: readonly string[];
+  /** Server names of the TLS handshake; empty: not looked at. */
+  readonly serverNames: readonly string[];
+  readonly shares: readonly TcpShare[];
+}
+
+/** What leaves the mesh as TCP on a port, as seen from a proxy; of several that cannot be told apart the first. */
+export function externalTcp(snapshot: Snapshot, view: Viewpoint, port: number): readonly ExternalTcp[] {
+  const seen = new Set<string>();
+  return (externalServices(snapshot).get(port) ?? [])
+    .filter(({ service }) => isVisible(service.exportTo, service.namespace, view.namespace))
+    .flatMap(({ service, protocol }) => sortsOf(snapshot, view, service, port, protocol))
+    .filter((sort) => {
+      const key = JSON.stringify([sort.addresses, sort.serverNames]);
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    });
+}
+
+/** Ports on which something leaves the mesh as TCP. */
+export function externalTcpPorts(snapshot: Snapshot): readonly number[] {
+  return [...externalServices(snapshot).keys()];
+}
+
+interface ExternalPort {
+  readonly service: MeshService;
+  readonly protocol: Protocol;
+}
+
+const externalServices = memoize((snapshot: Snapshot): ReadonlyMap<number, readonly ExternalPort[]> => {
+  const byPort = new Map<number, ExternalPort[]>();
+  for (const service of snapshot.services.values()) {
+    if (service.origin.kind !== "ServiceEntry") continue;
+    for (const { number, protocol } of service.ports) {
+      if (layerOf(protocol) !== "tcp") continue;
+      byPort.set(number, [...(byPort.get(number) ?? []), { service, protocol }]);
+    }
+  }
+  return byPort;
+});
+
+function sortsOf(
+  snapshot: Snapshot,
+  view: Viewpoint,
+  service: MeshService,
+  port: number,
+  protocol: Protocol,
+): readonly ExternalTcp[] {
+  const { hostname: host, addresses } = service;
+  const isTls = protocol === "https" || protocol === "tls";
+  const tls = isTls ? tlsRulesFor(snapshot, view, service, port) : [];
+  if (tls.length > 0) {
+    return tls.map((rule) => ({
+      host,
+      addresses: [],
+      serverNames: [...new Set(rule.matches.flatMap((match) => match.sniHosts))].map(serverName),
+      shares: sharesFor(rule, service, port),
+    }));
+  }
+  const serverNames = isTls && addresses.length === 0 && host !== "*" ? [serverName(host)] : [];
+  return [
+    { host, addresses, serverNames, shares: sharesFor(tcpRuleFor(snapshot, view, service, port), service, port) },
+  ];
+}
+
+/** Envoy takes the whole name, or a suffix that begins with "*.". */
+const serverName = (host: string): string => host.toLowerCase();

@@ -1,0 +1,185 @@
+// What a gateway listens on: the ports of the Gateways that select it. HTTP is routed, TLS is opened or passed on by
+// server name, TCP is carried.
+import { memoize } from "../../base/memo.ts";
+import { type BoundServer, type GatewayListener, gatewayListeners } from "../../model/gateways.ts";
+import { hostsInCommon } from "../../model/host-patterns.ts";
+import { hostname, isVisible } from "../../model/hosts.ts";
+import { layerOf } from "../../model/protocol.ts";
+import { tcpRules, tlsRules } from "../../model/routes.ts";
+import type { MeshSettings, Snapshot } from "../../model/snapshot.ts";
+import type { Workload } from "../../model/workload.ts";
+import { clusterNeeds, encode } from "../encode.ts";
+import { serverTls } from "../gateway-tls.ts";
+import { blackHoleCluster, gatewayRoutes, listenerName, parseListenerName } from "../names.ts";
+import type { FilterChain } from "../proto/envoy/config/listener/v3/listener_components_pb.ts";
+import { ListenerSchema } from "../proto/envoy/config/listener/v3/listener_pb.ts";
+import type { ProxyContext } from "../proxy-context.ts";
+import { remembering } from "../remember.ts";
+import { type EncodedResource, typeUrls } from "../resource.ts";
+import { sharesOf, type TcpShare } from "../tcp-shares.ts";
+import { routeFilters } from "./http-filters.ts";
+import { httpManager } from "./http-manager.ts";
+import { chain, listenerAt } from "./listener.ts";
+import { tlsInspector } from "./listener-filters.ts";
+import { tcpProxyTo } from "./tcp-proxy.ts";
+
+/** The ports of a gateway workload; the same list for the same snapshot. */
+export const portsOfGateway = memoize((snapshot: Snapshot, workload: Workload): readonly GatewayListener[] =>
+  gatewayListeners(snapshot, workload),
+);
+
+/** Names of a gateway's listeners. */
+export function gatewayListenerNames(context: ProxyContext): readonly string[] {
+  return portsOfGateway(context.snapshot, context.workload)
+    .filter((port) => chainPlans(context, port).length > 0)
+    .map(({ port }) => listenerName("0.0.0.0", port));
+}
+
+/** The listener of that name; undefined when no server on its port can be served. */
+export function gatewayListener(context: ProxyContext, name: string): EncodedResource | undefined {
+  const { snapshot, workload, ipv6 } = context;
+  const port = portsOfGateway(snapshot, workload).find((one) => listenerName("0.0.0.0", one.port) === name);
+  if (port === undefined) return undefined;
+  const plans = chainPlans(context, port);
+  if (plans.length === 0) return undefined;
+  const { mesh } = snapshot;
+  return encoded(mesh, JSON.stringify([name, plans, ipv6]), () => encodeListener(mesh, name, plans, ipv6));
+}
+
+/** Route configurations of a gateway, with the servers whose hosts stand in each. */
+export function gatewayRouteNames(context: ProxyContext): ReadonlyMap<string, GatewayListener> {
+  const named = new Map<string, GatewayListener>();
+  for (const listener of portsOfGateway(context.snapshot, context.workload)) {
+    if (layerOf(listener.protocol) === "http") named.set(gatewayRoutes(listener.port), listener);
+    for (const bound of listener.servers) {
+      const plan = tlsPlan(listener, bound);
+      if (plan !== undefined) named.set(plan.routes, { ...listener, servers: [bound] });
+    }
+  }
+  return named;
+}
+
+/** One chain: requests by a route configuration, or bytes to clusters, for some server names or for all. */
+type ChainPlan =
+  | { readonly type: "http"; readonly routes: string }
+  | {
+      readonly type: "https";
+      readonly routes: string;
+      readonly serverNames: readonly string[];
+      readonly server: BoundServer["server"];
+    }
+  | { readonly type: "bytes"; readonly serverNames: readonly string[]; readonly shares: readonly TcpShare[] };
+
+function chainPlans(context: ProxyContext, listener: GatewayListener): readonly ChainPlan[] {
+  const { port, protocol, servers } = listener;
+  if (layerOf(protocol) === "http") return [{ type: "http", routes: gatewayRoutes(port) }];
+  const isTls = protocol === "https" || protocol === "tls";
+  const plans = servers.flatMap((bound): readonly ChainPlan[] => {
+    if (!isTls) return tcpPlans(context, bound);
+    return [tlsPlan(listener, bound) ?? sniPlans(context, bound)].flat();
+  });
+  return distinct(plans);
+}
+
+/** A server that ends TLS itself, with certificates that this proxy has. */
+function tlsPlan({ port }: GatewayListener, { server, gateway, hosts }: BoundServer) {
+  const opens = serverTls(server.tls) !== undefined && layerOfOpened(server.port.protocol);
+  if (!opens) return undefined;
+  const routes = gatewayRoutes(port, `${server.port.name}.${gateway.name}.${gateway.namespace}`);
+  return { type: "https" as const, routes, serverNames: serverNamesOf(hosts.map(({ host }) => host)), server };
+}
+
+/** Requests come out of HTTPS; out of other TLS come bytes, which need rules of their own. */
+const layerOfOpened = (protocol: string): boolean => protocol.toUpperCase() === "HTTPS";
+
+/** TLS that passes through unopened. */
+function sniPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan[] {
+  if (bound.server.tls?.mode !== "PASSTHROUGH") return [];
+  return callsOf(context, bound).flatMap((query) =>
+    tlsRules(context.snapshot, query).map((rule) => ({
+      type: "bytes" as const,
+      serverNames: serverNamesOf(rule.matches.flatMap(({ sniHosts }) => sniHosts)),
+      shares: sharesOf(rule),
+    })),
+  );
+}
+
+function tcpPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan[] {
+  return callsOf(context, bound).flatMap((query) => {
+    const [rule] = tcpRules(context.snapshot, query);
+    return rule === undefined ? [] : [{ type: "bytes" as const, serverNames: [], shares: sharesOf(rule) }];
+  });
+}
+
+/** For each VirtualService bound to a server: the hosts that they have in common, as calls. */
+function callsOf({ snapshot, workload: view }: ProxyContext, { server, gateway, hosts }: BoundServer) {
+  const name = `${gateway.namespace}/${gateway.name}`;
+  const bound = snapshot.virtualServices.filter(
+    ({ spec, metadata }) =>
+      spec.gateways?.includes(name) === true && isVisible(spec.exportTo ?? [], metadata.namespace, view.namespace),
+  );
+  const common = bound.flatMap(({ spec, metadata }) =>
+    (spec.hosts ?? []).flatMap((wanted) =>
+      hosts.flatMap(({ namespace, host }) =>
+        namespace === "*" || namespace === metadata.namespace ? (hostsInCommon(host, wanted) ?? []) : [],
+      ),
+    ),
+  );
+  return [...new Set(common)].map((host) => ({ view, host: hostname(host), port: server.port.number, gateway: name }));
+}
+
+/** Envoy refuses a listener with two chains for the same connections: the first one keeps them. */
+function distinct(plans: readonly ChainPlan[]): readonly ChainPlan[] {
+  const taken = new Set<string>();
+  return plans.flatMap((plan): readonly ChainPlan[] => {
+    if (plan.type === "http") return [plan];
+    const names = plan.serverNames.length === 0 ? [""] : plan.serverNames;
+    const free = names.filter((name) => !taken.has(name));
+    for (const name of free) taken.add(name);
+    return free.length === 0 ? [] : [{ ...plan, serverNames: free.filter((name) => name !== "") }];
+  });
+}
+
+/** Server names for a chain; a host that is for everything needs none. */
+function serverNamesOf(hosts: readonly string[]): readonly string[] {
+  return hosts.includes("*") ? [] : [...new Set(hosts)];
+}
+
+const encoded = remembering<EncodedResource>();
+
+function encodeListener(mesh: MeshSettings, name: string, plans: readonly ChainPlan[], ipv6: boolean): EncodedResource {
+  const port = parseListenerName(name)?.port ?? 0;
+  const looksAtTls = plans.some(
+    (plan) => plan.type === "https" || (plan.type === "bytes" && plan.serverNames.length > 0),
+  );
+  const message = listenerAt(
+    { name, port, direction: "outbound", ipv6 },
+    {
+      listenerFilters: looksAtTls ? [tlsInspector] : [],
+      filterChains: plans.map((plan) => chainOf(mesh, name, plan)),
+    },
+  );
+  const clusters = plans.flatMap((plan) => (plan.type === "bytes" ? plan.shares.map(({ cluster }) => cluster) : []));
+  const needs = clusterNeeds(clusters.length === 0 ? [] : clusters);
+  return encode(typeUrls.listener, name, ListenerSchema, { message, needs });
+}
+
+function chainOf(mesh: MeshSettings, name: string, plan: ChainPlan): FilterChain {
+  if (plan.type === "bytes") {
+    const shares = plan.shares.length === 0 ? [{ cluster: blackHoleCluster, weight: 1 }] : plan.shares;
+    const match = plan.serverNames.length === 0 ? undefined : { serverNames: [...plan.serverNames] };
+    return chain(plan.serverNames[0] ?? name, match, [tcpProxyTo(mesh, shares)]);
+  }
+  const manager = httpManager(mesh, {
+    side: "gateway",
+    statPrefix: `outbound_${name}`,
+    routes: plan.routes,
+    filters: routeFilters,
+  });
+  if (plan.type === "http") return chain(name, undefined, [manager]);
+  const match = plan.serverNames.length === 0 ? undefined : { serverNames: [...plan.serverNames] };
+  const made = chain(plan.routes, match, [manager]);
+  const socket = serverTls(plan.server.tls)?.(mesh);
+  if (socket !== undefined) made.transportSocket = socket;
+  return made;
+}

@@ -1,0 +1,133 @@
+// What a sidecar listens on for callers of its application: chains for each port, by what comes in and how.
+import { create } from "@bufbuild/protobuf";
+import { memoize } from "../../base/memo.ts";
+import { type MtlsMode, mtlsMode } from "../../model/mtls.ts";
+import { layerOf, type Protocol } from "../../model/protocol.ts";
+import { sidecarPorts } from "../../model/sidecar.ts";
+import type { MeshSettings } from "../../model/snapshot.ts";
+import { milliseconds } from "../duration.ts";
+import { clusterNeeds, encode } from "../encode.ts";
+import { type InboundPort, inboundPorts } from "../inbound-ports.ts";
+import { meshAlpn, meshServerTls } from "../mesh-tls.ts";
+import { blackHoleCluster, inboundCluster, inboundPassthroughCluster, virtualInbound } from "../names.ts";
+import type { Filter, FilterChain } from "../proto/envoy/config/listener/v3/listener_components_pb.ts";
+import { ListenerSchema } from "../proto/envoy/config/listener/v3/listener_pb.ts";
+import { type RouteConfiguration, RouteConfigurationSchema } from "../proto/envoy/config/route/v3/route_pb.ts";
+import type { ProxyContext } from "../proxy-context.ts";
+import { remembering } from "../remember.ts";
+import { type EncodedResource, typeUrls } from "../resource.ts";
+import { forwardTo } from "../routes/fixed-routes.ts";
+import { httpManager } from "./http-manager.ts";
+import { chain, listenerAt } from "./listener.ts";
+import { detectionTimeoutMs, httpInspector, originalDestination, plainHttp, tlsInspector } from "./listener-filters.ts";
+import { tcpProxy } from "./tcp-proxy.ts";
+
+/** The listener of redirected inbound connections. */
+export function inboundListener({ snapshot, workload, ipv6 }: ProxyContext): EncodedResource {
+  const ports = inboundPorts(snapshot, workload);
+  const elsewhere = mtlsMode(snapshot, workload, 0);
+  const key = JSON.stringify([ports, elsewhere, ipv6]);
+  return encoded(snapshot.mesh, key, () => encodeInbound(snapshot.mesh, ports, elsewhere, ipv6));
+}
+
+const encoded = remembering<EncodedResource>();
+
+function encodeInbound(
+  mesh: MeshSettings,
+  ports: readonly InboundPort[],
+  elsewhere: MtlsMode,
+  ipv6: boolean,
+): EncodedResource {
+  const known = ports.filter(({ protocol }) => layerOf(protocol) !== "sniffed").map(({ number }) => number);
+  const message = listenerAt(
+    { name: virtualInbound, port: sidecarPorts.inbound, direction: "inbound", ipv6 },
+    {
+      listenerFilters: [originalDestination, tlsInspector, httpInspector(known)],
+      listenerFiltersTimeout: milliseconds(detectionTimeoutMs(mesh.config)),
+      continueOnListenerFiltersTimeout: true,
+      filterChains: [
+        // Nobody is redirected to this port on purpose, and forwarding to it would never end.
+        chain("virtualInbound-blackhole", { destinationPort: sidecarPorts.inbound }, [
+          tcpProxy(mesh, blackHoleCluster),
+        ]),
+        ...ports.flatMap((port) => portChains(mesh, port)),
+        ...passthroughChains(mesh, elsewhere),
+      ],
+    },
+  );
+  const clusters = [blackHoleCluster, inboundPassthroughCluster, ...ports.map(({ number }) => inboundCluster(number))];
+  return encode(typeUrls.listener, virtualInbound, ListenerSchema, { message, needs: clusterNeeds(clusters) });
+}
+
+/** The same chains for every proxy that has the port. */
+const portChainsFor = memoize((mesh: MeshSettings, number: number, protocol: Protocol, mode: MtlsMode) =>
+  chains(mesh, { port: number, layer: layerOf(protocol), mode, cluster: inboundCluster(number) }),
+);
+
+const portChains = (mesh: MeshSettings, { number, protocol, mode }: InboundPort): FilterChain[] =>
+  portChainsFor(mesh, number, protocol, mode);
+
+const passthroughChains = memoize((mesh: MeshSettings, mode: MtlsMode) =>
+  chains(mesh, { port: undefined, layer: "sniffed", mode, cluster: inboundPassthroughCluster }),
+);
+
+interface Inlet {
+  /** undefined: all ports that have no chains of their own. */
+  readonly port: number | undefined;
+  readonly layer: ReturnType<typeof layerOf>;
+  readonly mode: MtlsMode;
+  readonly cluster: string;
+}
+
+/** Envoy does not step back from a transport protocol or an ALPN that it has entered, so each way in is spelled out. */
+function chains(mesh: MeshSettings, inlet: Inlet): FilterChain[] {
+  const { port, layer, mode, cluster } = inlet;
+  const name = port === undefined ? "virtualInbound-catchall" : `0.0.0.0_${port}`;
+  const at = port === undefined ? {} : { destinationPort: port };
+  const requests = [httpFilter(mesh, inlet)];
+  const bytes = [tcpProxy(mesh, cluster)];
+  const made: FilterChain[] = [];
+  const tls = (suffix: string, alpn: readonly string[], content: "http" | "tcp") => {
+    const match = { ...at, transportProtocol: "tls", applicationProtocols: [...alpn] };
+    const secured = chain(`${name}-${suffix}`, match, content === "http" ? requests : bytes);
+    secured.transportSocket = meshServerTls(mesh, content);
+    made.push(secured);
+  };
+  const plain = (suffix: string, conditions: object, content: readonly Filter[]) =>
+    made.push(chain(`${name}-${suffix}`, { ...at, ...conditions }, content));
+
+  if (mode !== "DISABLE") {
+    // Under PERMISSIVE the application may have TLS of its own: only who names the mesh's ALPN meets ours.
+    const others = mode === "STRICT" ? [] : meshAlpn.tcp;
+    const all = mode === "STRICT" ? [] : [...meshAlpn.http, ...meshAlpn.tcp];
+    if (layer === "http") tls("mtls", all, "http");
+    else if (layer === "tcp") tls("mtls", all, "tcp");
+    else {
+      tls("mtls-http", meshAlpn.http, "http");
+      tls("mtls-tcp", others, "tcp");
+    }
+  }
+  if (mode !== "STRICT") {
+    if (layer === "sniffed")
+      plain("http", { transportProtocol: "raw_buffer", applicationProtocols: [...plainHttp] }, requests);
+    plain("plain", { transportProtocol: "raw_buffer" }, layer === "http" ? requests : bytes);
+    plain("tls", { transportProtocol: "tls" }, bytes);
+  }
+  return made;
+}
+
+function httpFilter(mesh: MeshSettings, { port, cluster }: Inlet): Filter {
+  return httpManager(mesh, {
+    side: "inbound",
+    statPrefix: port === undefined ? inboundPassthroughCluster : `inbound_0.0.0.0_${port}`,
+    routes: inboundRoutes(cluster, port),
+    filters: [],
+  });
+}
+
+function inboundRoutes(cluster: string, port: number | undefined): RouteConfiguration {
+  return create(RouteConfigurationSchema, {
+    name: cluster,
+    virtualHosts: [{ name: `inbound|http|${port ?? 0}`, domains: ["*"], routes: [forwardTo(cluster, "default")] }],
+  });
+}

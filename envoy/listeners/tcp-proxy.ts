@@ -1,0 +1,64 @@
+// Filters that carry bytes: to a cluster, to several by weight, or to one that is fetched for the address called.
+import { create } from "@bufbuild/protobuf";
+import type { MeshSettings } from "../../model/snapshot.ts";
+import { ads } from "../address.ts";
+import { milliseconds } from "../duration.ts";
+import { blackHoleCluster } from "../names.ts";
+import { extension } from "../pack.ts";
+import { type Filter, FilterSchema } from "../proto/envoy/config/listener/v3/listener_components_pb.ts";
+import { ConfigSchema } from "../proto/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.ts";
+import { TcpProxySchema } from "../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts";
+import type { TcpShare } from "../tcp-shares.ts";
+import { accessLogs } from "./access-log.ts";
+import { onDemandTimeoutMs } from "./http-filters.ts";
+
+/** Bytes to one cluster. */
+export function tcpProxy(mesh: MeshSettings, cluster: string): Filter {
+  return tcpProxyTo(mesh, [{ cluster, weight: 1 }]);
+}
+
+/** Bytes to one of several clusters, by weight. */
+export function tcpProxyTo(mesh: MeshSettings, shares: readonly TcpShare[]): Filter {
+  const taking = shares.filter(({ weight }) => weight > 0);
+  const [only = { cluster: blackHoleCluster, weight: 1 }] = taking;
+  const proxy = extension("envoy.filters.network.tcp_proxy", TcpProxySchema, {
+    statPrefix: only.cluster,
+    accessLog: accessLogs(mesh.config),
+    clusterSpecifier:
+      taking.length > 1
+        ? {
+            case: "weightedClusters",
+            value: { clusters: taking.map(({ cluster, weight }) => ({ name: cluster, weight })) },
+          }
+        : { case: "cluster", value: only.cluster },
+  });
+  return create(FilterSchema, proxy);
+}
+
+/** Bytes to the cluster `tcp|ADDRESS:PORT` of the address that the application called, fetched at the first call. */
+export function tcpOnDemand(mesh: MeshSettings): Filter[] {
+  const chooseCluster = extension("envoy.filters.network.set_filter_state", ConfigSchema, {
+    onNewConnection: [
+      {
+        key: { case: "objectKey", value: "envoy.tcp_proxy.cluster" },
+        value: {
+          case: "formatString",
+          value: {
+            format: {
+              case: "textFormatSource",
+              value: { specifier: { case: "inlineString", value: "tcp|%DOWNSTREAM_LOCAL_ADDRESS%" } },
+            },
+          },
+        },
+      },
+    ],
+  });
+  const proxy = extension("envoy.filters.network.tcp_proxy", TcpProxySchema, {
+    statPrefix: "outbound_tcp",
+    accessLog: accessLogs(mesh.config),
+    // Never used: the filter before this one has chosen.
+    clusterSpecifier: { case: "cluster", value: blackHoleCluster },
+    onDemand: { odcdsConfig: ads, timeout: milliseconds(onDemandTimeoutMs) },
+  });
+  return [create(FilterSchema, chooseCluster), create(FilterSchema, proxy)];
+}

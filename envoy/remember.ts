@@ -1,0 +1,13 @@
+// Remembering by content: for inputs that are small texts rather than objects with an identity.
+
+/** Values that were made before, by owner (as long as it lives) and text. */
+export function remembering<R>(): (owner: object, text: string, make: () => R) => R {
+  const byOwner = new WeakMap<object, Map<string, { readonly value: R }>>();
+  return (owner, text, make) => {
+    const known = byOwner.get(owner) ?? new Map<string, { readonly value: R }>();
+    byOwner.set(owner, known);
+    const entry = known.get(text) ?? { value: make() };
+    known.set(text, entry);
+    return entry.value;
+  };
+}

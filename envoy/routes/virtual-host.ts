@@ -1,0 +1,119 @@
+// The virtual host that a sidecar asks for by the authority of a request: a service, a pod, or somewhere unknown.
+import { create } from "@bufbuild/protobuf";
+import { memoize } from "../../base/memo.ts";
+import { isIpAddress, withoutPort } from "../../model/authority.ts";
+import { hostname, namesOf, serviceFor } from "../../model/hosts.ts";
+import { httpRules, type ResolvedHttpRule } from "../../model/routes.ts";
+import type { MeshService } from "../../model/service.ts";
+import type { Snapshot, Viewpoint } from "../../model/snapshot.ts";
+import { clusterNeeds, encode } from "../encode.ts";
+import { addressCluster, parseVirtualHost, passthroughCluster, virtualHostResource } from "../names.ts";
+import { type VirtualHost, VirtualHostSchema } from "../proto/envoy/config/route/v3/route_components_pb.ts";
+import type { ProxyContext } from "../proxy-context.ts";
+import { type EncodedResource, typeUrls } from "../resource.ts";
+import { forwardTo, refuse } from "./fixed-routes.ts";
+import { clustersOf, defaultRule, type RoutedRule, routedRule, routesOf } from "./route.ts";
+
+/** The one name for what is asked as `PORT/AUTHORITY`: any form of a service's name gives the full one. */
+export function virtualHostName(snapshot: Snapshot, view: Viewpoint, asked: string): string {
+  const parsed = parseVirtualHost(asked);
+  if (parsed === undefined) return asked;
+  const { port, authority } = parsed;
+  const plain = withoutOwnPort(authority, port);
+  const service = serviceFor(snapshot, view, plain);
+  const named = service !== undefined && hasPort(service, port) && !service.hostname.startsWith("*");
+  // A foreign port in the authority is no form of the service's name on this port: it gets a virtual host of its own.
+  return virtualHostResource(port, named && !hasForeignPort(plain) ? service.hostname : plain);
+}
+
+/** The virtual host of that name as this proxy should hold it. There is always one: unknown hosts pass through. */
+export function virtualHostFor(context: ProxyContext, name: string): EncodedResource | undefined {
+  const parsed = parseVirtualHost(name);
+  if (parsed === undefined) return undefined;
+  const { snapshot, workload } = context;
+  const { port, authority } = parsed;
+  const domains = domainsFor(snapshot, workload, authority, port);
+  const rules = rulesFor(snapshot, workload, authority, port);
+  const [first, ...rest] = rules;
+  if (first !== undefined) return encodeRuled(first, name, domains.join(" "), ...rest);
+  const pod = withoutPort(authority);
+  if (snapshot.workloadsByAddress.has(pod)) return encodePod(snapshot.mesh, name, domains.join(" "), pod, port);
+  return encodeUnknown(snapshot.mesh, name, domains.join(" "));
+}
+
+/** The rules for an authority on a port, as a sidecar applies them; empty: nobody knows the host. */
+export function rulesFor(snapshot: Snapshot, view: Viewpoint, authority: string, port: number): readonly RoutedRule[] {
+  const found = serviceFor(snapshot, view, authority);
+  const service = found !== undefined && hasPort(found, port) ? found : undefined;
+  const hosts = service === undefined ? [hostname(withoutPort(authority))] : [service.hostname];
+  if (service?.hostname.startsWith("*") === true) hosts.unshift(hostname(withoutPort(authority)));
+  const none: readonly ResolvedHttpRule[] = [];
+  const written = hosts.reduce(
+    (rules, host) => (rules.length > 0 ? rules : httpRules(snapshot, { view, host, port, gateway: "mesh" })),
+    none,
+  );
+  const rules = written.length === 0 && service !== undefined ? [defaultRule(service, port)] : written;
+  return rules.map((rule) => routedRule(snapshot, view, rule));
+}
+
+/** A virtual host of rules. */
+export function ruledHost(name: string, domains: readonly string[], rules: readonly RoutedRule[]): VirtualHost {
+  return create(VirtualHostSchema, {
+    name,
+    domains: [...domains],
+    routes: routesOf(rules),
+    includeRequestAttemptCount: true,
+  });
+}
+
+const encodeRuled = memoize((first: RoutedRule, name: string, domains: string, ...rest: readonly RoutedRule[]) => {
+  const rules = [first, ...rest];
+  return encode(typeUrls.virtualHost, name, VirtualHostSchema, {
+    message: ruledHost(name, domains.split(" "), rules),
+    needs: clusterNeeds(clustersOf(rules)),
+    provenance: rules.map(({ rule }) => rule.origin),
+  });
+});
+
+const encodePod = memoize((_mesh: object, name: string, domains: string, address: string, port: number) => {
+  const cluster = addressCluster({ layer: "http", address, port });
+  return encode(typeUrls.virtualHost, name, VirtualHostSchema, {
+    message: create(VirtualHostSchema, { name, domains: domains.split(" "), routes: [forwardTo(cluster)] }),
+    needs: clusterNeeds([cluster]),
+  });
+});
+
+const encodeUnknown = memoize((mesh: Snapshot["mesh"], name: string, domains: string) => {
+  const passes = mesh.config.outboundTrafficPolicy.mode === "ALLOW_ANY";
+  const route = passes ? forwardTo(passthroughCluster) : refuse();
+  return encode(typeUrls.virtualHost, name, VirtualHostSchema, {
+    message: create(VirtualHostSchema, { name, domains: domains.split(" "), routes: [route] }),
+    needs: passes ? clusterNeeds([passthroughCluster]) : [],
+  });
+});
+
+/** Every authority that this virtual host is for, with and without the port. */
+function domainsFor(snapshot: Snapshot, view: Viewpoint, authority: string, port: number): readonly string[] {
+  if (hasForeignPort(withoutOwnPort(authority, port))) return [authority];
+  const service = serviceFor(snapshot, view, authority);
+  const names = service?.hostname === authority ? namesOf(snapshot, service, view.namespace) : [authority];
+  return names.flatMap((name) => withPort(name, port));
+}
+
+/** A name without and with the port. */
+export function withPort(name: string, port: number): readonly string[] {
+  return [name, `${name}:${port}`];
+}
+
+function hasPort(service: MeshService, port: number): boolean {
+  return service.ports.some(({ number }) => number === port);
+}
+
+function withoutOwnPort(authority: string, port: number): string {
+  const suffix = `:${port}`;
+  return authority.endsWith(suffix) && !isIpAddress(authority) ? authority.slice(0, -suffix.length) : authority;
+}
+
+function hasForeignPort(authority: string): boolean {
+  return /:\d+$/.test(authority) && !isIpAddress(authority);
+}

@@ -1,0 +1,31 @@
+// The endpoints behind a service, as far as translation asks: which, and who they are.
+import { memoize } from "../base/memo.ts";
+import { mtlsMode } from "../model/mtls.ts";
+import type { Endpoint, MeshService } from "../model/service.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+
+/** The endpoints of a service; the same array as long as nothing in it changed. */
+export function endpointsOf(snapshot: Snapshot, service: MeshService): readonly Endpoint[] {
+  const { hostname } = service;
+  const rival = snapshot.services.get(hostname) !== service;
+  return (rival ? snapshot.rivalEndpoints.get(service) : snapshot.endpoints.get(hostname)) ?? none;
+}
+
+const none: readonly Endpoint[] = [];
+
+/** The SPIFFE IDs among endpoints, sorted. */
+export const identitiesOf = memoize((endpoints: readonly Endpoint[]): readonly string[] =>
+  [...new Set(endpoints.flatMap(({ identity }) => identity ?? []))].sort(),
+);
+
+/** Whether an endpoint takes mutual TLS on its port: it has a proxy, and nobody switched it off there. */
+export function takesMeshTls(snapshot: Snapshot, endpoint: Endpoint, port: number): boolean {
+  if (!endpoint.meshTls) return false;
+  const workload = endpoint.workload === undefined ? undefined : snapshot.workloads.get(endpoint.workload);
+  return workload === undefined || mtlsMode(snapshot, workload, port) !== "DISABLE";
+}
+
+/** Whether an endpoint has all these labels. */
+export function hasLabels(endpoint: Endpoint, labels: Readonly<Record<string, string>>): boolean {
+  return Object.entries(labels).every(([name, value]) => endpoint.labels[name] === value);
+}

@@ -1,0 +1,54 @@
+// Where the connections of a TCP port go: as the rules of VirtualServices say, else to the service itself.
+import type { ResolvedDestination, ResolvedTcpRule, ResolvedTlsRule } from "../model/routes.ts";
+import { tcpRules, tlsRules } from "../model/routes.ts";
+import type { MeshService } from "../model/service.ts";
+import type { Snapshot, Viewpoint } from "../model/snapshot.ts";
+import { outboundCluster } from "./names.ts";
+import { clusterOf, weighted } from "./routes/destinations.ts";
+
+/** A part of the connections of a port. */
+export interface TcpShare {
+  readonly cluster: string;
+  readonly weight: number;
+}
+
+/** The first TCP rule of a sidecar for a service's port that is for all addresses. */
+export function tcpRuleFor(
+  snapshot: Snapshot,
+  view: Viewpoint,
+  service: MeshService,
+  port: number,
+): ResolvedTcpRule | undefined {
+  const rules = tcpRules(snapshot, { view, host: service.hostname, port, gateway: "mesh" });
+  return rules.find((rule) => isForAllAddresses(rule));
+}
+
+/** TLS rules of a sidecar for a service's port. */
+export function tlsRulesFor(
+  snapshot: Snapshot,
+  view: Viewpoint,
+  service: MeshService,
+  port: number,
+): readonly ResolvedTlsRule[] {
+  return tlsRules(snapshot, { view, host: service.hostname, port, gateway: "mesh" });
+}
+
+/** The shares of a rule's destinations; without a rule everything goes to the service. */
+export function sharesFor(
+  rule: { readonly destinations: readonly ResolvedDestination[] } | undefined,
+  service: MeshService,
+  port: number,
+): readonly TcpShare[] {
+  if (rule === undefined || rule.destinations.length === 0)
+    return [{ cluster: outboundCluster({ port, subset: undefined, host: service.hostname }), weight: 1 }];
+  return sharesOf(rule);
+}
+
+/** The shares of a rule's destinations. */
+export function sharesOf(rule: { readonly destinations: readonly ResolvedDestination[] }): readonly TcpShare[] {
+  return weighted(rule.destinations).map(({ destination, weight }) => ({ cluster: clusterOf(destination), weight }));
+}
+
+function isForAllAddresses({ matches }: ResolvedTcpRule): boolean {
+  return matches.length === 0 || matches.some((match) => (match.destinationSubnets?.length ?? 0) === 0);
+}
