@@ -33,7 +33,10 @@ export interface FileContent {
 export function readObjects(text: string, defaultNamespace: string): FileContent {
   const { documents, problems } = readDocuments(text);
   if (problems.length > 0) {
-    const sentences = problems.map(({ line, text: what }) => ({ line, text: `line ${line} is not YAML: ${what}` }));
+    const sentences = problems.map(({ line, text: what }) => ({
+      line,
+      text: `line ${line} is not YAML: ${what}. ${wayOut}`,
+    }));
     return unreadable(sentences);
   }
   const candidates: Candidate[] = [];
@@ -63,6 +66,8 @@ export function readObjects(text: string, defaultNamespace: string): FileContent
   }
   return { candidates, problems: found, isBroken, skipped: [...skipped] };
 }
+
+const wayOut = "What was read from the file before stays in force until the line is corrected";
 
 /** The content of a file that cannot be read at all. */
 export function unreadable(problems: readonly FileProblem[]): FileContent {

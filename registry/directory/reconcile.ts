@@ -30,8 +30,9 @@ export interface Standing {
 export const emptyStanding: Standing = { world: emptyWorld(), accepted: new Map(), reports: [] };
 
 /** An object that a file owns. */
-interface Claim extends Candidate {
+interface Claim {
   readonly file: string;
+  readonly candidate: Candidate;
 }
 
 /**
@@ -49,7 +50,7 @@ export function reconcile(
   const { claims, duplicates } = claim(before, files, unsettled);
   const run = new Run(before, review);
   run.removeAllBut(files, claims);
-  const isMesh = ({ object }: Claim) => descriptions[object.kind].meshKind;
+  const isMesh = ({ candidate }: Claim) => descriptions[candidate.object.kind].meshKind;
   // What the mesh's rules refer to comes first, so that nothing is said to be missing which the next file brings.
   run.admitTogether(claims.filter((wanted) => !isMesh(wanted)));
   run.giveClusterIps();
@@ -78,7 +79,7 @@ function claim(before: Standing, files: ReadonlyMap<string, FileContent>, unsett
     for (const candidate of candidates) {
       const owner = owners.get(candidate.id) ?? { file, line: candidate.line };
       owners.set(candidate.id, owner);
-      if (owner.file === file && !seen.has(candidate.id)) claims.push({ ...candidate, file });
+      if (owner.file === file && !seen.has(candidate.id)) claims.push({ file, candidate });
       else if (!unsettled.has(owner.file)) duplicates.push({ file, problem: duplicate(candidate, owner) });
       seen.add(candidate.id);
     }
@@ -95,17 +96,19 @@ function duplicate({ id, line }: Candidate, owner: { readonly file: string; read
 class Run {
   world: World;
   readonly accepted: Map<string, Accepted>;
+  readonly #before: World;
   readonly #review: Review;
   readonly #judged = new Map<Claim, readonly Finding[]>();
 
   constructor(before: Standing, review: Review) {
+    this.#before = before.world;
     this.world = before.world;
     this.accepted = new Map(before.accepted);
     this.#review = review;
   }
 
   removeAllBut(files: ReadonlyMap<string, FileContent>, claims: readonly Claim[]): void {
-    const claimed = new Set(claims.map(({ id }) => id));
+    const claimed = new Set(claims.map(({ candidate }) => candidate.id));
     const changes: Change[] = [];
     for (const [id, { file, object }] of this.accepted) {
       if (claimed.has(id) || files.get(file)?.isBroken === true) continue;
@@ -134,12 +137,14 @@ class Run {
   }
 
   #admit(wanted: Claim): readonly Change[] {
-    const { id, file, object } = wanted;
+    const { id, object } = wanted.candidate;
+    const { file } = wanted;
     const present = this.accepted.get(id);
     const isSame = present !== undefined && (present.source === object || isDeepStrictEqual(present.object, object));
     const kept = isSame ? present.object : object;
     if (isSame && present.findings.length === 0) {
-      this.accepted.set(id, { ...present, file, source: object });
+      if (present.source !== object || present.file !== file)
+        this.accepted.set(id, { ...present, file, source: object });
       return [];
     }
     const findings = this.#review(object, this.world);
@@ -151,6 +156,7 @@ class Run {
 
   /** Services in the world have the addresses that an API server would have given them. */
   giveClusterIps(): void {
+    if (this.world.objects.Service === this.#before.objects.Service) return;
     const services = [...this.accepted.values()].flatMap(({ object }) => (object.kind === "Service" ? [object] : []));
     const addresses = assignClusterIps(services);
     const changes: Change[] = [];
@@ -165,8 +171,8 @@ class Run {
   }
 
   problems(): readonly PlacedProblem[] {
-    return [...this.#judged].flatMap(([{ file, lineOf }, findings]) =>
-      findings.map((finding) => ({ file, problem: findingProblem(finding, lineOf(finding.path)) })),
+    return [...this.#judged].flatMap(([{ file, candidate }, findings]) =>
+      findings.map((finding) => ({ file, problem: findingProblem(finding, candidate.lineOf(finding.path)) })),
     );
   }
 
