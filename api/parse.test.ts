@@ -97,6 +97,10 @@ describe("parse() explains", () => {
       given: http({ route, match: [{ ignoreUriCase: "True" }] }),
       want: "PIL1002 spec.http[0].match[0].ignoreUriCase: Write true, without quotes",
     },
+    {
+      given: http({ route, match: [{ ignoreUriCase: "no" }] }),
+      want: "PIL1002 spec.http[0].match[0].ignoreUriCase: Write false, without quotes",
+    },
     { given: http({ route, timeout: [] }), want: "PIL1002 spec.http[0].timeout: Write a text" },
     {
       given: http({ route, corsPolicy: { unmatchedPreflights: "ignore" } }),

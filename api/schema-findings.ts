@@ -240,8 +240,8 @@ function typeFix(value: unknown, node: SchemaNode, expected: string): string {
     return `Put it in quotes: "${String(value)}"`;
   const isNumber = (node.type === "integer" || node.type === "number") && given === "string";
   if (isNumber && /^-?\d+(\.\d+)?$/.test(String(value))) return `Take the quotes away: ${String(value)}`;
-  if (node.type === "boolean" && /^(true|false)$/i.test(String(value)))
-    return `Write ${String(value).toLowerCase()}, without quotes`;
+  if (node.type === "boolean" && /^(true|yes|on)$/i.test(String(value))) return "Write true, without quotes";
+  if (node.type === "boolean" && /^(false|no|off)$/i.test(String(value))) return "Write false, without quotes";
   if (node.type === "array") return `Write a list: put "- " before each item`;
   if (node.type === "object" && Array.isArray(value)) return `Write a mapping: take the "- " away`;
   return `Write ${expected}`;
