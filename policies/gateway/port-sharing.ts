@@ -1,0 +1,55 @@
+import type { Gateway, GatewayServer } from "../../api/gateway.ts";
+import { refOf } from "../../api/object.ts";
+import { child, jsonPath } from "../../base/json-path.ts";
+import { sameRef } from "../../base/object-ref.ts";
+import { serverProtocol, sharesPort } from "../../model/gateways.ts";
+import { type Complaint, rule } from "../rule.ts";
+import { items } from "../virtual-service/walk.ts";
+
+/** One port of a gateway speaks HTTP, TLS or TCP: one of them. */
+export const portSharing = rule({
+  code: "PIL3003",
+  kinds: ["Gateway"],
+  enforcement: "deny",
+  summary: "servers on one port of a gateway speak protocols that fit together",
+  *check(candidate, { snapshot }): Iterable<Complaint> {
+    const ref = refOf(candidate);
+    const others = snapshot.gateways.filter((stored) => !sameRef(refOf(stored), ref) && sharesPods(stored, candidate));
+    for (const [index, { value, path }] of items(candidate.spec.servers, jsonPath("spec", "servers")).entries()) {
+      const earlier = (candidate.spec.servers ?? []).slice(0, index).find((server) => clashes(server, value));
+      const foreign = others.find(({ spec }) => spec.servers?.some((server) => clashes(server, value)));
+      const place = child(path, "port", "protocol");
+      const reason = "The first bytes of a connection cannot be read in both ways";
+      const fix = "Use another port number, or the same protocol";
+      if (earlier !== undefined) {
+        yield {
+          path: place,
+          problem: `port ${value.port.number} is ${value.port.protocol} here and ${earlier.port.protocol} in an earlier server`,
+          reason,
+          fix,
+        };
+      } else if (foreign !== undefined) {
+        const { namespace, name } = foreign.metadata;
+        yield {
+          path: place,
+          problem: `port ${value.port.number} is ${value.port.protocol} here, and another protocol in Gateway ${namespace}/${name} for the same pods`,
+          reason,
+          fix,
+          others: [refOf(foreign)],
+        };
+      }
+    }
+  },
+});
+
+function clashes(a: GatewayServer, b: GatewayServer): boolean {
+  if (a.port.number !== b.port.number || (a.bind ?? "") !== (b.bind ?? "") || a.port.number === 0) return false;
+  return !sharesPort(serverProtocol(a), serverProtocol(b));
+}
+
+/** Pods of one are pods of the other when neither asks for a label that the other gives another value. */
+function sharesPods(a: Gateway, b: Gateway): boolean {
+  const labels = Object.entries(a.spec.selector ?? {});
+  const same = labels.length === Object.keys(b.spec.selector ?? {}).length;
+  return same && labels.every(([name, value]) => b.spec.selector?.[name] === value);
+}

@@ -1,0 +1,94 @@
+// What a VirtualService names and is not there (yet: people apply directories in any order).
+
+import type { Destination } from "../../api/http-route.ts";
+import { nearest, oneOf } from "../../api/nearest.ts";
+import { child } from "../../base/json-path.ts";
+import { refText } from "../../base/object-ref.ts";
+import { destinationRuleFor } from "../../model/destination-rules.ts";
+import { completeHost, serviceFor } from "../../model/hosts.ts";
+import type { Hostname } from "../../model/service.ts";
+import type { Snapshot } from "../../model/snapshot.ts";
+import { type Complaint, rule } from "../rule.ts";
+import { destinationsOf } from "../virtual-service/walk.ts";
+
+/** A destination is a host that the mesh knows. */
+export const unknownHost = rule({
+  code: "PIL2101",
+  alias: "IST0101",
+  kinds: ["VirtualService"],
+  enforcement: "warn",
+  summary: "destinations are known hosts",
+  *check(object, { snapshot }): Iterable<Complaint> {
+    const { namespace } = object.metadata;
+    for (const { value, path } of destinationsOf(object)) {
+      if (value.host === "" || value.host.startsWith("outbound_.")) continue;
+      if (serviceFor(snapshot, { namespace, labels: {} }, fullName(snapshot, value, namespace)) !== undefined) continue;
+      const near = nearestHost(snapshot, value.host, namespace);
+      yield {
+        path: child(path, "host"),
+        problem: `no service is known by the host "${value.host}" in namespace "${namespace}"`,
+        reason: "Envoy would answer 503 for this route",
+        fix:
+          near === undefined
+            ? "Create the Service, or a ServiceEntry for the host"
+            : `Write "${near}", or create the Service`,
+      };
+    }
+  },
+});
+
+/** A subset is one that a DestinationRule for the host defines. */
+export const unknownSubset = rule({
+  code: "PIL2103",
+  alias: "IST0101",
+  kinds: ["VirtualService"],
+  enforcement: "warn",
+  summary: "destinations name subsets that a DestinationRule defines",
+  *check(object, { snapshot }): Iterable<Complaint> {
+    const { namespace } = object.metadata;
+    for (const { value, path } of destinationsOf(object)) {
+      const { subset } = value;
+      if (subset === undefined || subset === "") continue;
+      const found = destinationRuleFor(snapshot, { namespace, labels: {} }, fullName(snapshot, value, namespace));
+      if (found?.subsets.has(subset) === true) continue;
+      const defined = [...(found?.subsets.keys() ?? [])];
+      const [owner] = found?.origins ?? [];
+      const where = owner === undefined ? "by any DestinationRule for" : `by ${refText(owner)} for`;
+      const known = defined.length === 0 ? "" : `, or use ${defined.length === 1 ? "" : "one of "}${oneOf(defined)}`;
+      yield {
+        path: child(path, "subset"),
+        problem: `subset "${subset}" is not defined ${where} host "${value.host}"`,
+        reason: "Envoy would answer 503 for this route",
+        fix:
+          owner === undefined
+            ? `Create a DestinationRule for "${value.host}" with the subset "${subset}"`
+            : `Add subset "${subset}" there${known}`,
+        others: found?.origins ?? [],
+      };
+    }
+  },
+});
+
+function fullName(snapshot: Snapshot, { host }: Destination, namespace: string): Hostname {
+  return completeHost(host, namespace, snapshot.mesh.clusterDomain, (name) => snapshot.services.has(name));
+}
+
+/** The host that was probably meant, as short as it was written. */
+function nearestHost(snapshot: Snapshot, host: string, namespace: string): string | undefined {
+  const services = [...snapshot.services.values()].filter(({ hostname }) => !hostname.startsWith("*"));
+  if (host.includes(".")) {
+    return nearest(
+      host,
+      services.map(({ hostname }) => hostname),
+    );
+  }
+  const own = services.filter((service) => service.namespace === namespace && service.origin.kind === "Service");
+  const elsewhere = services.find((service) => service.name === host);
+  return (
+    elsewhere?.hostname ??
+    nearest(
+      host,
+      own.map(({ name }) => name),
+    )
+  );
+}

@@ -1,0 +1,79 @@
+// May this object live with the others? The same answer for webhook, registry, command line and console.
+import type { AnyObject } from "../api/kinds.ts";
+import { refOf } from "../api/object.ts";
+import type { Code, Finding, Severity } from "../base/finding.ts";
+import { buildSnapshot } from "../model/build.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { World } from "../model/world.ts";
+import type { AnyRule } from "./rule.ts";
+import { rules } from "./rules.ts";
+
+/** Annotation that names codes, separated by commas, which are not to be reported for an object. */
+export const waiveAnnotation = "pillion.io/waive";
+
+/** The kinds that some rule is about. */
+const reviewedKinds = [...new Set(rules.flatMap(({ kinds }) => kinds))];
+
+/**
+ * Everything that is to be said about an object that is to be stored in a world.
+ * @param snapshot - what the world means without the candidate, or with its former version.
+ */
+export function review(candidate: AnyObject, world: World, snapshot: Snapshot): readonly Finding[] {
+  return reviewBy(rules, candidate, world, snapshot);
+}
+
+/** Everything that is to be said about the objects of a world, each against all the others. */
+export function reviewAll(world: World): readonly Finding[] {
+  const snapshot = buildSnapshot(world);
+  return reviewedKinds.flatMap((kind) =>
+    [...world.objects[kind].values()].flatMap((object) => review(object, world, snapshot)),
+  );
+}
+
+/** {@link review} by other rules than all. */
+export function reviewBy(
+  list: readonly AnyRule[],
+  candidate: AnyObject,
+  world: World,
+  snapshot: Snapshot,
+): readonly Finding[] {
+  const waived = waivedCodes(candidate);
+  const object = refOf(candidate);
+  const findings: Finding[] = [];
+  for (const rule of list) {
+    if (waived.has(rule.code)) continue;
+    const severity = severityOf(rule, snapshot);
+    if (severity === undefined) continue;
+    for (const complaint of rule.check(candidate, { world, snapshot })) {
+      findings.push({ code: rule.code, severity, object, others: [], ...complaint });
+    }
+  }
+  return findings;
+}
+
+const severities: Readonly<Record<AnyRule["enforcement"], Severity>> = {
+  deny: "error",
+  warn: "warning",
+  status: "info",
+};
+
+/** What Envoy would refuse is denied whatever the configuration says: it would stop every update of every route. */
+function isRefusedByEnvoy(code: Code): boolean {
+  return code.startsWith("PIL4");
+}
+
+function severityOf({ code, enforcement }: AnyRule, snapshot: Snapshot): Severity | undefined {
+  const chosen = isRefusedByEnvoy(code) ? undefined : snapshot.mesh.config.pillion.findings[code];
+  if (chosen === "off") return undefined;
+  return severities[chosen ?? enforcement];
+}
+
+function waivedCodes({ metadata }: AnyObject): ReadonlySet<string> {
+  const written = metadata.annotations[waiveAnnotation] ?? "";
+  return new Set(
+    written
+      .split(",")
+      .map((code) => code.trim())
+      .filter((code) => /^PIL[0-35-9]\d{3}$/.test(code)),
+  );
+}

@@ -1,0 +1,53 @@
+// What a rule is: one sentence about one kind, with the code that stands for it.
+import type { Kind, ObjectOf } from "../api/kinds.ts";
+import type { Code, WitnessRequest } from "../base/finding.ts";
+import type { JsonPath } from "../base/json-path.ts";
+import type { ObjectRef } from "../base/object-ref.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { World } from "../model/world.ts";
+
+/** What stands around an object: everything else that is stored, and what it means. */
+export interface Around {
+  readonly world: World;
+  readonly snapshot: Snapshot;
+}
+
+/** One place where an object breaks a rule. Texts are as in a Finding, without full stop. */
+export interface Complaint {
+  readonly path: JsonPath;
+  readonly problem: string;
+  readonly reason: string;
+  readonly fix: string;
+  readonly others?: readonly ObjectRef[];
+  readonly witness?: WitnessRequest;
+}
+
+/** A rule for one kind, or for several that have the same fields. */
+export interface Rule<K extends Kind> {
+  readonly code: Code;
+  /** Istio's code for the same, where it has one. */
+  readonly alias?: `IST${string}`;
+  readonly kinds: readonly K[];
+  /** deny: the object is not stored. warn: it is, and the user is told. status: shown in its status only. */
+  readonly enforcement: "deny" | "warn" | "status";
+  /** What it demands, in one sentence. */
+  readonly summary: string;
+  readonly check: (candidate: ObjectOf<K>, around: Around) => Iterable<Complaint>;
+}
+
+/** A rule as the list of rules holds it: it looks at the kind itself. */
+export interface AnyRule extends Pick<Rule<Kind>, "code" | "alias" | "kinds" | "enforcement" | "summary"> {
+  readonly check: (candidate: ObjectOf<Kind>, around: Around) => Iterable<Complaint>;
+}
+
+/** A rule with its kinds checked at run time, so that rules for different kinds fit into one list. */
+export function rule<K extends Kind>(written: Rule<K>): AnyRule {
+  return {
+    ...written,
+    check: (candidate, around) => (isOf(written.kinds, candidate) ? written.check(candidate, around) : []),
+  };
+}
+
+function isOf<K extends Kind>(kinds: readonly K[], candidate: ObjectOf<Kind>): candidate is ObjectOf<K> {
+  return kinds.some((kind) => kind === candidate.kind);
+}
