@@ -1,5 +1,6 @@
 // The forms that annotation values may have: each says what it expects, so that every refusal can say it too.
 import { isIPv4, isIPv6 } from "node:net";
+import { RE2JS } from "re2js";
 import { isObject, type Json, type JsonObject } from "./json.ts";
 
 export interface Form<T> {
@@ -107,6 +108,13 @@ export const words: Form<readonly string[]> = {
   parse: (text) => each(text, (word) => (word === "" ? undefined : word)),
 };
 
+/** @see https://github.com/google/re2/wiki/Syntax */
+export const regularExpressions: Form<readonly string[]> = {
+  expects: 'regular expressions of RE2, separated by commas, such as "cluster\\..*\\.upstream_rq"',
+  parse: (text) =>
+    each(text, (expression) => (expression !== "" && isRegularExpression(expression) ? expression : undefined)),
+};
+
 export const imageName: Form<string> = {
   expects: 'the name of an image, such as "docker.io/pillion/proxyv2:0.1.0"',
   parse: (text) => (/^[A-Za-z0-9][A-Za-z0-9._\-/:@+]{0,499}$/.test(text) ? text : undefined),
@@ -120,6 +128,15 @@ export const objectsByName: Form<JsonObject> = {
     return isObject(value) && Object.values(value).every(isObject) ? value : undefined;
   },
 };
+
+function isRegularExpression(text: string): boolean {
+  try {
+    RE2JS.compile(text);
+    return true;
+  } catch {
+    return false; // The caller says what was expected.
+  }
+}
 
 /** The JSON value of a text; undefined where it is none. */
 export function parseJson(text: string): Json | undefined {

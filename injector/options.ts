@@ -12,6 +12,7 @@ import {
   ports,
   portsOrAll,
   quantity,
+  regularExpressions,
   seconds,
   trueOrFalse,
   wholeNumber,
@@ -183,7 +184,7 @@ function readStats(read: Read, config: ProxyConfig, standard: StatsMatcher): Sta
   const named = {
     prefixes: read("sidecar.istio.io/statsInclusionPrefixes", words, config.stats?.prefixes),
     suffixes: read("sidecar.istio.io/statsInclusionSuffixes", words, config.stats?.suffixes),
-    regexps: read("sidecar.istio.io/statsInclusionRegexps", words, config.stats?.regexps),
+    regexps: read("sidecar.istio.io/statsInclusionRegexps", regularExpressions, config.stats?.regexps),
   };
   if (Object.values(named).every((one) => one === undefined)) return standard;
   return {

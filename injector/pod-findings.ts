@@ -11,8 +11,8 @@ export interface PodReport {
   malformed(annotation: string, value: string, expects: string): void;
   /** PIL5003: asks for something that this version cannot do, so the pod is refused. */
   unsupported(place: readonly (string | number)[], problem: string, fix: string): void;
-  /** PIL5004: accepted, and without effect here. */
-  withoutEffect(annotation: string, reason: string, fix: string): void;
+  /** PIL5004: accepted, and without effect here: the whole annotation, or these fields of it. */
+  withoutEffect(annotation: string, reason: string, fix: string, fields?: readonly string[]): void;
   /** PIL5005: an application container that runs as the proxy's user. */
   runsAsProxy(container: string, user: number): void;
   /** PIL5006: a probe that cannot be asked through the proxy. */
@@ -44,8 +44,11 @@ export function podReport(object: ObjectRef): PodReport {
       ]),
     unsupported: (place, problem, fix) =>
       add("PIL5003", "error", place, [problem, "This version of Pillion cannot inject such a pod", fix]),
-    withoutEffect: (name, reason, fix) =>
-      add("PIL5004", "warning", annotationPlace(name), [`annotation ${name} has no effect`, reason, fix]),
+    withoutEffect: (name, reason, fix, fields = []) => {
+      const what = fields.length === 0 ? "" : `${fields.length === 1 ? "field" : "fields"} ${fields.join(", ")} of `;
+      const problem = `${what}annotation ${name} ${fields.length > 1 ? "have" : "has"} no effect`;
+      add("PIL5004", "warning", annotationPlace(name), [problem, reason, fix]);
+    },
     runsAsProxy: (container, user) =>
       add(
         "PIL5005",

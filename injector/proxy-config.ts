@@ -1,7 +1,8 @@
 // The annotation proxy.istio.io/config: a piece of MeshConfig's ProxyConfig in YAML, for one pod.
 // @see https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig
 import { parse } from "yaml";
-import { isObject, type Json, type JsonObject, objectAt } from "./json.ts";
+import { type Form, regularExpressions, words } from "./forms.ts";
+import { isList, isObject, type Json, type JsonObject, objectAt } from "./json.ts";
 import type { PodReport } from "./pod-findings.ts";
 import type { StatsMatcher } from "./settings.ts";
 
@@ -26,12 +27,8 @@ export function readProxyConfig(text: string | undefined, report: PodReport): Pr
   }
   const unknown = Object.keys(document).filter((name) => !effective.has(name));
   if (unknown.length > 0) {
-    const fix = "Remove them, or set what you need with annotations of docs/injection.md";
-    report.withoutEffect(
-      proxyConfigAnnotation,
-      `Envoy runs without an agent, so ${unknown.join(", ")} change nothing`,
-      fix,
-    );
+    const fix = "Remove them, or set what you need with the annotations of docs/injection.md";
+    report.withoutEffect(proxyConfigAnnotation, "Envoy runs without an agent, which would read them", fix, unknown);
   }
   return {
     ...numberField(document, "concurrency", report),
@@ -89,14 +86,17 @@ function holdField(document: JsonObject, report: PodReport): Pick<ProxyConfig, "
 function statsField(document: JsonObject, report: PodReport): Pick<ProxyConfig, "stats"> {
   if (document["proxyStatsMatcher"] === undefined) return {};
   const matcher = objectAt(document, "proxyStatsMatcher");
-  const list = (name: string): readonly string[] | undefined => {
+  const list = (name: string, form: Form<readonly string[]>): readonly string[] | undefined => {
     const value = matcher[name];
     if (value === undefined || value === null) return undefined;
-    if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
-    wrong(report, `proxyStatsMatcher.${name}`, value, "a list of texts");
+    const texts = isList(value) && value.every((one) => typeof one === "string") ? value : undefined;
+    if (texts?.every((text) => form.parse(text.replaceAll(",", "")) !== undefined)) return texts;
+    wrong(report, `proxyStatsMatcher.${name}`, value, `a list of ${form.expects}`);
     return undefined;
   };
-  const [prefixes, suffixes, regexps] = ["inclusionPrefixes", "inclusionSuffixes", "inclusionRegexps"].map(list);
+  const prefixes = list("inclusionPrefixes", words);
+  const suffixes = list("inclusionSuffixes", words);
+  const regexps = list("inclusionRegexps", regularExpressions);
   return {
     stats: {
       ...(prefixes === undefined ? {} : { prefixes }),
