@@ -131,11 +131,16 @@ export class Cluster {
     );
   }
 
-  /** Resolves at the next change of anything. */
+  /** Resolves at the next change of anything, or when the signal is aborted. */
   async changed(signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.#listeners.push(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+      const done = (): void => {
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      if (signal.aborted) done();
+      signal.addEventListener("abort", done);
+      this.#listeners.push(done);
     });
   }
 

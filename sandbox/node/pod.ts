@@ -14,6 +14,7 @@ export class RunningPod {
   #initialized = false;
   #ending = false;
   #hasNetwork = false;
+  #telling = false;
   #starting: Promise<void> = Promise.resolve();
   #waiting: (() => void)[] = [];
 
@@ -104,12 +105,18 @@ export class RunningPod {
     }
   }
 
+  /** Several changes of one moment are one report. */
   #changed(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const wake of waiting) wake();
-    const containers = [...this.#initial, ...this.#containers].map(({ report }) => report);
-    this.#tell({ key: this.#plan.key, initialized: this.#initialized, containers });
+    if (this.#telling) return;
+    this.#telling = true;
+    queueMicrotask(() => {
+      this.#telling = false;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const wake of waiting) wake();
+      const containers = [...this.#initial, ...this.#containers].map(({ report }) => report);
+      this.#tell({ key: this.#plan.key, initialized: this.#initialized, containers });
+    });
   }
 
   #container(name: string): SupervisedContainer {
