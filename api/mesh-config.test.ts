@@ -42,6 +42,10 @@ pillion: {findings: {PIL2103: deny}}
     { given: "defaultConfig: {proxyMetadata: {A: 1}}", want: "error PIL1002 data.mesh.defaultConfig.proxyMetadata.A" },
     { given: "pillion: {findings: {PIL2103: refuse}}", want: "error PIL1003 data.mesh.pillion.findings.PIL2103" },
     { given: "accessLogFiles: /dev/stdout", want: "warning PIL1013 data.mesh.accessLogFiles" },
+    {
+      given: "defaultConfig: {holdApplicationUntilProxyStart: true}",
+      want: "warning PIL1013 data.mesh.defaultConfig.holdApplicationUntilProxyStart",
+    },
   ])("says $want for $given", ({ given, want }) => {
     const { findings } = parseMeshConfig(given);
     expect(findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`)).toEqual([want]);

@@ -15,6 +15,7 @@ import {
   object,
   open,
   required,
+  type SchemaNode,
   type Static,
   string,
   uint32,
@@ -140,14 +141,25 @@ function overlay(under: JsonObject, over: JsonObject): JsonObject {
 }
 
 function misspellings(config: JsonObject): readonly SchemaProblem[] {
-  const known = Object.keys(meshConfigSchema.properties ?? {});
-  return Object.keys(config).flatMap((name) => {
-    if (known.includes(name) || unreadFields.includes(name)) return [];
-    const near = nearest(name, [...known, ...unreadFields]);
+  const own = misspelledIn(config, meshConfigSchema, unreadFields, []);
+  const proxy = config["defaultConfig"];
+  if (!isJsonObject(proxy)) return own;
+  return [...own, ...misspelledIn(proxy, proxyConfigSchema, unreadProxyFields, ["defaultConfig"])];
+}
+
+function misspelledIn(
+  value: JsonObject,
+  schema: SchemaNode,
+  unread: readonly string[],
+  at: readonly string[],
+): readonly SchemaProblem[] {
+  const known = [...Object.keys(schema.properties ?? {}), ...unread];
+  return Object.keys(value).flatMap((name) => {
+    const near = known.includes(name) ? undefined : nearest(name, known);
     if (near === undefined) return [];
     const problem: SchemaProblem = {
       code: "PIL1013",
-      path: jsonPath(name),
+      path: jsonPath(...at, name),
       problem: `there is no field "${name}"`,
       reason: "It is kept, and nothing reads it",
       fix: `Write "${near}", if that is what it is to be`,
@@ -157,13 +169,54 @@ function misspellings(config: JsonObject): readonly SchemaProblem[] {
 }
 
 /** Fields of Istio's that are not read: they are no misspellings of others. */
+const unreadProxyFields: readonly string[] = [
+  "availabilityZone",
+  "binaryPath",
+  "caCertificatesPem",
+  "configPath",
+  "connectionSettings",
+  "controlPlaneAuthPolicy",
+  "customConfigFile",
+  "discoveryRefreshDelay",
+  "enableCriticalHeaders",
+  "envoyAccessLogService",
+  "envoyMetricsService",
+  "envoyMetricsServiceAddress",
+  "extraStatTags",
+  "fileFlushInterval",
+  "fileFlushMinSizeKb",
+  "gatewayTopology",
+  "image",
+  "interceptionMode",
+  "meshId",
+  "parentShutdownDuration",
+  "privateKeyProvider",
+  "proxyAdminPort",
+  "proxyBootstrapTemplatePath",
+  "proxyHeaders",
+  "proxyStatsMatcher",
+  "readinessProbe",
+  "runtimeValues",
+  "sds",
+  "serviceCluster",
+  "statNameLength",
+  "statsCompression",
+  "statsdUdpAddress",
+  "statusPort",
+  "tracingServiceName",
+  "zipkinAddress",
+];
+
+/** The same for the mesh configuration itself. */
 const unreadFields: readonly string[] = [
   "ca",
   "caCertificates",
   "certificates",
   "configSources",
   "defaultHttpRetryPolicy",
+  "defaultInboundHttpRetryPolicy",
   "defaultProviders",
+  "defaultTrafficPolicy",
   "disableEnvoyListenerLog",
   "discoverySelectors",
   "enableEnvoyAccessLogService",
