@@ -48,31 +48,19 @@ interface Chosen {
 /** The endpoints of a target; the same list as long as nothing in it changed. */
 function chosen(snapshot: Snapshot, { service, port, subset }: OutboundTarget): readonly Chosen[] {
   if (subset === "missing") return nothing;
-  const endpoints = endpointsOf(snapshot, service);
-  // Mutual TLS that is off on one port is the exception; all else is known from the endpoints.
-  const off = endpoints.filter(
-    (endpoint) => endpoint.meshTls && !takesMeshTls(snapshot, endpoint, endpoint.ports[port.number] ?? 0),
-  );
-  return choose(endpoints, port.number, subset ?? everything, off.map(({ address }) => address).join(" "));
+  return choose(endpointsOf(snapshot, service), port.number, subset ?? everything);
 }
 
 const nothing: readonly Chosen[] = [];
 const everything: Readonly<Record<string, string>> = {};
 
 const choose = memoize(
-  (
-    endpoints: readonly Endpoint[],
-    port: number,
-    labels: Readonly<Record<string, string>>,
-    withoutTls: string,
-  ): readonly Chosen[] => {
-    const off = new Set(withoutTls.split(" "));
-    return endpoints.flatMap((endpoint) => {
+  (endpoints: readonly Endpoint[], port: number, labels: Readonly<Record<string, string>>): readonly Chosen[] =>
+    endpoints.flatMap((endpoint) => {
       const own = endpoint.ports[port];
       if (own === undefined || !hasLabels(endpoint, labels)) return [];
-      return [{ endpoint, port: own, meshTls: endpoint.meshTls && !off.has(endpoint.address) }];
-    });
-  },
+      return [{ endpoint, port: own, meshTls: takesMeshTls(endpoint, own) }];
+    }),
 );
 
 /** `weights` are the shares of the lists, in their order; none for a single list. */
@@ -129,6 +117,6 @@ function localGroup(text: string, group: readonly Placed[]): LocalityLbEndpoints
   const [region = "", zone = "", subZone = ""] = text.split("/");
   return create(LocalityLbEndpointsSchema, {
     lbEndpoints: group.map(({ endpoint }) => endpoint),
-    ...(region === "" ? {} : { locality: { region, zone, subZone } }),
+    ...(text === "" ? {} : { locality: { region, zone, subZone } }),
   });
 }

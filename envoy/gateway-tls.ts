@@ -24,7 +24,9 @@ export function serverTls(tls: ServerTls | undefined): ((mesh: MeshSettings) => 
     case "MUTUAL":
     case "OPTIONAL_MUTUAL":
       return fromFiles(tls);
-    default:
+    case "PASSTHROUGH":
+    case "AUTO_PASSTHROUGH":
+    case undefined:
       return undefined;
   }
 }

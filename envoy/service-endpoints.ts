@@ -1,6 +1,5 @@
 // The endpoints behind a service, as far as translation asks: which, and who they are.
 import { memoize } from "../base/memo.ts";
-import { mtlsMode } from "../model/mtls.ts";
 import type { Endpoint, MeshService } from "../model/service.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 
@@ -19,10 +18,8 @@ export const identitiesOf = memoize((endpoints: readonly Endpoint[]): readonly s
 );
 
 /** Whether an endpoint takes mutual TLS on its port: it has a proxy, and nobody switched it off there. */
-export function takesMeshTls(snapshot: Snapshot, endpoint: Endpoint, port: number): boolean {
-  if (!endpoint.meshTls) return false;
-  const workload = endpoint.workload === undefined ? undefined : snapshot.workloads.get(endpoint.workload);
-  return workload === undefined || mtlsMode(snapshot, workload, port) !== "DISABLE";
+export function takesMeshTls(endpoint: Endpoint, port: number): boolean {
+  return endpoint.meshTls && endpoint.plaintextPorts?.includes(port) !== true;
 }
 
 /** Whether an endpoint has all these labels. */

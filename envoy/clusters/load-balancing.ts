@@ -26,19 +26,15 @@ export function balanceLoad(cluster: Cluster, settings: LoadBalancer | undefined
   }
   const slowStart = slowStartOf(settings);
   const slow = slowStart === undefined ? {} : { slowStartConfig: slowStart };
-  switch (settings?.simple) {
-    case "ROUND_ROBIN":
-      cluster.lbPolicy = Cluster_LbPolicy.ROUND_ROBIN;
-      if (slowStart !== undefined)
-        cluster.lbConfig = { case: "roundRobinLbConfig", value: create(Cluster_RoundRobinLbConfigSchema, slow) };
-      break;
-    case "RANDOM":
-      cluster.lbPolicy = Cluster_LbPolicy.RANDOM;
-      break;
-    default:
-      cluster.lbPolicy = Cluster_LbPolicy.LEAST_REQUEST;
-      if (slowStart !== undefined)
-        cluster.lbConfig = { case: "leastRequestLbConfig", value: create(Cluster_LeastRequestLbConfigSchema, slow) };
+  if (settings?.simple === "ROUND_ROBIN") {
+    cluster.lbPolicy = Cluster_LbPolicy.ROUND_ROBIN;
+    if (slowStart !== undefined)
+      cluster.lbConfig = { case: "roundRobinLbConfig", value: create(Cluster_RoundRobinLbConfigSchema, slow) };
+  } else if (settings?.simple === "RANDOM") cluster.lbPolicy = Cluster_LbPolicy.RANDOM;
+  else {
+    cluster.lbPolicy = Cluster_LbPolicy.LEAST_REQUEST;
+    if (slowStart !== undefined)
+      cluster.lbConfig = { case: "leastRequestLbConfig", value: create(Cluster_LeastRequestLbConfigSchema, slow) };
   }
 }
 

@@ -61,7 +61,7 @@ export function outboundClusterFor(context: ProxyContext, name: string): Encoded
   const endpoints = endpointsOf(snapshot, service);
   const reach = subset === "missing" ? "eds" : reachOf(target, context.type);
   const identities = service.subjectAltNames.length > 0 ? service.subjectAltNames : identitiesOf(endpoints);
-  const takers = endpoints.filter((endpoint) => takesMeshTls(snapshot, endpoint, endpoint.ports[port.number] ?? 0));
+  const takers = endpoints.filter((endpoint) => takesMeshTls(endpoint, endpoint.ports[port.number] ?? 0));
   const takeMeshTls = peersTake(service, reach, takers.length, endpoints.length);
   const origins = rule ?? noRule;
   const inline = reach === "dns" || reach === "dns-round-robin" ? endpoints : none;
