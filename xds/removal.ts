@@ -29,12 +29,6 @@ function namedClusters(state: ProxyState, wanted: Wanted): Set<string> | undefin
   const named = new Set<string>();
   for (const type of usersOfClusters) {
     const { entries } = ofType(state, type);
-    for (const want of wanted.get(type)?.values() ?? []) {
-      const entry = entries.get(want.name);
-      // Its new form is still to come, so the old one is in force.
-      const isPending = entry?.held !== undefined && currentVersion(entry) !== want.version;
-      if (isPending && entry.refused?.version !== want.version) return undefined;
-    }
     for (const [name, entry] of entries) {
       if (entry.sent !== undefined) return undefined;
       if (entry.held === undefined) continue;

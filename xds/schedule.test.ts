@@ -1,0 +1,321 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type TypeUrl, typeUrls } from "../envoy/resource.ts";
+import { needsTimeoutMs } from "./schedule.ts";
+import { statusOf } from "./status.ts";
+import { clusterNamed, newSidecarMesh, putCluster, putHost } from "./testing/fixture-mesh.ts";
+import { SimulatedProxy } from "./testing/simulated-proxy.ts";
+import { computeWanted } from "./wanted.ts";
+
+const { cluster, endpoints, listener, route, secret, virtualHost } = typeUrls;
+const short = new Map<TypeUrl, string>([
+  [cluster, "C"],
+  [endpoints, "E"],
+  [secret, "S"],
+  [listener, "L"],
+  [route, "R"],
+  [virtualHost, "V"],
+]);
+
+/** A log of messages in words: "C web", "V 80/none(-)", "C !old". */
+const words = (proxy: SimulatedProxy, from = 0): string[] =>
+  proxy.sent.slice(from).map(({ message }) => {
+    const put = message.resources.map((item) => item.name + (item.resource === undefined ? "(-)" : ""));
+    return [short.get(message.type), ...put, ...message.removed.map((name) => `!${name}`)].join(" ");
+  });
+
+function settled(prepare: (mesh: ReturnType<typeof newSidecarMesh>) => void = () => undefined): SimulatedProxy {
+  const mesh = newSidecarMesh();
+  putCluster(mesh, "own");
+  mesh.eager.push(clusterNamed("own"));
+  prepare(mesh);
+  const proxy = new SimulatedProxy(mesh);
+  proxy.settle();
+  return proxy;
+}
+
+describe("dueMessages()", () => {
+  test("starts a proxy with clusters first, and lets its routes go on though there is no host yet", () => {
+    expect(words(settled())).toEqual(["C own", "E own", "S default", "L outbound", "R 80", "V 80/~(-)"]);
+  });
+
+  test("answers a question about a host after the clusters that it names, their endpoints and certificates", () => {
+    const proxy = settled((mesh) => {
+      putCluster(mesh, "web");
+      putCluster(mesh, "mirror");
+      putHost(mesh, "80/web", "web", "mirror");
+    });
+    const before = proxy.sent.length;
+    proxy.ask("80/web:80");
+    proxy.settle();
+    expect(words(proxy, before)).toEqual(["C web mirror", "E web", "E mirror", "V 80/web"]);
+    expect(proxy.sent.at(-1)?.message.resources[0]?.aliases).toEqual(["80/web:80"]);
+  });
+
+  test("answers a question about nothing at once, and fills the answer in later", () => {
+    const proxy = settled();
+    const before = proxy.sent.length;
+    proxy.ask("80/late");
+    proxy.settle();
+    expect(words(proxy, before)).toEqual(["V 80/late(-)"]);
+    putCluster(proxy.mesh, "late");
+    putHost(proxy.mesh, "80/late", "late");
+    proxy.settle();
+    expect(words(proxy, before + 1)).toEqual(["C late", "E late", "V 80/late"]);
+  });
+
+  test("empties a host that is gone, then takes its cluster", () => {
+    const proxy = settled((mesh) => {
+      putCluster(mesh, "web");
+      putHost(mesh, "80/web", "web");
+    });
+    proxy.ask("80/web");
+    proxy.settle();
+    const before = proxy.sent.length;
+    proxy.mesh.remove(virtualHost, "80/web");
+    proxy.mesh.remove(cluster, "web");
+    proxy.settle();
+    expect(words(proxy, before)).toEqual(["V !80/web", "V 80/web(-)", "C !web"]);
+  });
+
+  test("moves a host to another cluster by make before break", () => {
+    const proxy = settled((mesh) => {
+      putCluster(mesh, "v1");
+      putCluster(mesh, "v2");
+      putHost(mesh, "80/web", "v1");
+    });
+    proxy.ask("80/web");
+    proxy.settle();
+    const before = proxy.sent.length;
+    putHost(proxy.mesh, "80/web", "v2");
+    proxy.settle();
+    expect(words(proxy, before)).toEqual(["C v2", "E v2", "V 80/web", "C !v1"]);
+  });
+
+  test("sends endpoints again with a changed cluster, because Envoy waits for them and does not ask", () => {
+    const proxy = settled();
+    const before = proxy.sent.length;
+    putCluster(proxy.mesh, "own", "two");
+    proxy.settle();
+    expect(words(proxy, before)).toEqual(["C own", "E own"]);
+  });
+
+  test("waits two seconds for needs, then sends, and says what was missing", () => {
+    const proxy = settled((mesh) => {
+      putCluster(mesh, "web");
+      mesh.remove(secret, "default");
+      putHost(mesh, "80/web", "web");
+    });
+    const needed = { type: secret, name: "another" };
+    proxy.mesh.put(cluster, "web", "one", [needed]);
+    proxy.ask("80/web");
+    const startMs = proxy.nowMs;
+    proxy.settle();
+    const last = proxy.sent.findLast(({ message }) => message.type === virtualHost);
+    expect(last?.message.resources[0]?.name).toBe("80/web");
+    expect(last?.atMs).toBe(startMs + needsTimeoutMs);
+    const status = statusOf(proxy.state, computeWanted(proxy.state, proxy.mesh.source));
+    expect(status.late).toEqual([{ type: virtualHost, name: "80/web", missing: [needed] }]);
+    expect(status.synced).toBe(true);
+  });
+
+  test("says that an unknown cluster does not exist, so that nobody waits for it", () => {
+    const proxy = settled();
+    const before = proxy.sent.length;
+    proxy.askCluster("nowhere");
+    proxy.settle();
+    expect(words(proxy, before)).toEqual(["C !nowhere"]);
+    putCluster(proxy.mesh, "nowhere");
+    proxy.settle();
+    expect(words(proxy, before + 1)).toEqual(["C nowhere", "E nowhere"]);
+  });
+
+  test("answers a question without a host when Envoy refuses the host, and does not send that version again", () => {
+    const proxy = settled((mesh) => {
+      putCluster(mesh, "web");
+      putHost(mesh, "80/web", "web");
+    });
+    proxy.refuses.add(`${virtualHost} 80/web`);
+    const before = proxy.sent.length;
+    proxy.ask("80/web");
+    proxy.settle();
+    expect(words(proxy, before)).toEqual(["C web", "E web", "V 80/web", "V 80/web(-)"]);
+    const status = statusOf(proxy.state, computeWanted(proxy.state, proxy.mesh.source));
+    expect(status.refused).toMatchObject([
+      { name: "80/web", reason: "it is refused", provenance: [{ name: "80/web" }] },
+    ]);
+    proxy.refuses.clear();
+    putHost(proxy.mesh, "80/web", "web", "own");
+    proxy.settle();
+    expect(words(proxy, before + 4)).toEqual(["V 80/web"]);
+  });
+
+  test("finds out which of several resources was refused; the others arrive, the last good form stays", () => {
+    const proxy = settled((mesh) => {
+      putCluster(mesh, "a");
+      putCluster(mesh, "b");
+      mesh.eager.push(clusterNamed("a"), clusterNamed("b"));
+    });
+    const goodVersion = proxy.held.get(cluster)?.get("a")?.version;
+    proxy.refuses.add(`${cluster} a`);
+    const before = proxy.sent.length;
+    putCluster(proxy.mesh, "a", "bad");
+    putCluster(proxy.mesh, "b", "good");
+    proxy.settle();
+    expect(words(proxy, before).filter((text) => text.startsWith("C"))).toEqual(["C a b", "C a", "C b"]);
+    expect(proxy.held.get(cluster)?.get("a")?.version).toBe(goodVersion);
+    expect(proxy.held.get(cluster)?.get("b")?.version).toBe(proxy.mesh.get(cluster, "b")?.version);
+  });
+
+  test("gives a new proxy the hosts of its siblings with its first clusters", () => {
+    const mesh = newSidecarMesh();
+    putCluster(mesh, "web");
+    putHost(mesh, "80/web", "web");
+    const proxy = new SimulatedProxy(mesh, ["80/web", "80/forgotten"]);
+    proxy.settle();
+    expect(words(proxy)).toEqual(["C web", "E web", "S default", "L outbound", "R 80", "V 80/web"]);
+  });
+});
+
+describe("whatever the order of events", () => {
+  const names = ["a", "b", "c"];
+  const action = fc.oneof(
+    { weight: 5, arbitrary: fc.constant({ do: "server" as const }) },
+    { weight: 5, arbitrary: fc.constant({ do: "proxy" as const }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("ask" as const), host: fc.constantFrom(...names, "none") }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant("route" as const),
+        host: fc.constantFrom(...names),
+        to: fc.uniqueArray(fc.constantFrom(...names), { maxLength: 2 }),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("cluster" as const),
+        name: fc.constantFrom(...names),
+        content: fc.constantFrom("1", "2"),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant("endpoints" as const),
+        name: fc.constantFrom(...names),
+        content: fc.constantFrom("1", "2"),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ do: "reconnect" as const }) },
+  );
+
+  /** Play the actions; after each, what the proxy works with must be whole. */
+  function play(actions: readonly (typeof action extends fc.Arbitrary<infer T> ? T : never)[]): SimulatedProxy {
+    const mesh = newSidecarMesh();
+    for (const name of names) putCluster(mesh, name);
+    mesh.eager.push(clusterNamed("a"));
+    const proxy = new SimulatedProxy(mesh);
+    // Half of the stories begin with a proxy that started long ago.
+    if (actions.length % 2 === 0) {
+      proxy.settle();
+      proxy.nowMs = 10_000;
+    }
+    let seen = proxy.sent.length;
+    for (const step of actions) {
+      switch (step.do) {
+        case "server":
+          proxy.serverReads();
+          break;
+        case "proxy":
+          proxy.proxyReads();
+          break;
+        case "ask":
+          proxy.ask(`80/${step.host}`);
+          break;
+        case "route":
+          if (step.to.length === 0) mesh.remove(virtualHost, `80/${step.host}`);
+          else putHost(mesh, `80/${step.host}`, ...step.to);
+          proxy.serverSends();
+          break;
+        case "cluster":
+          putCluster(mesh, step.name, step.content);
+          proxy.serverSends();
+          break;
+        case "endpoints":
+          mesh.put(endpoints, step.name, step.content);
+          proxy.serverSends();
+          break;
+        case "reconnect":
+          // For a while after it no cluster is taken away, so some stories do without.
+          if (actions.length % 3 === 0) proxy.reconnect();
+          break;
+      }
+      expectNeedsFirst(proxy, seen);
+      seen = proxy.sent.length;
+      expectWhole(proxy);
+    }
+    return proxy;
+  }
+
+  /** Nothing was sent before what it needs had been acknowledged (time stands still, so nothing has timed out). */
+  function expectNeedsFirst(proxy: SimulatedProxy, from: number): void {
+    for (const { message } of proxy.sent.slice(from)) {
+      if (message.type !== virtualHost) continue;
+      for (const need of message.resources.flatMap((item) => item.resource?.needs ?? [])) {
+        const further = proxy.mesh.get(need.type, need.name)?.needs ?? [];
+        for (const { type, name } of [need, ...further]) {
+          const key = `${type} ${name}`;
+          expect([key, proxy.acknowledged.get(key)]).toEqual([key, proxy.mesh.get(type, name)?.version]);
+        }
+      }
+    }
+  }
+
+  /** No host names a cluster that the proxy does not have. */
+  function expectWhole(proxy: SimulatedProxy): void {
+    for (const [host, { clusters }] of proxy.held.get(virtualHost) ?? []) {
+      for (const name of clusters) {
+        expect(proxy.held.get(cluster)?.has(name), `${host} names ${name}`).toBe(true);
+        expect(proxy.held.get(endpoints)?.has(name), `${host} has endpoints of ${name}`).toBe(true);
+      }
+    }
+  }
+
+  test("a resource follows its needs, and no host ever names a cluster that is not there", () => {
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 120, size: "max" }), (actions) => void play(actions)),
+      { numRuns: 60 },
+    );
+  });
+
+  test("in the end the proxy holds what is wanted, neither less nor more", () => {
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 80, size: "max" }), (actions) => {
+        const proxy = play(actions);
+        proxy.settle();
+        const wanted = computeWanted(proxy.state, proxy.mesh.source);
+        for (const [type, held] of proxy.held) {
+          const have = [...held].map(([name, { version }]) => [name, version]).sort();
+          const want = [...(wanted.get(type)?.values() ?? [])].map(({ name, version }) => [name, version]).sort();
+          expect([short.get(type), have]).toEqual([short.get(type), want]);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("a proxy that reconnects is sent nothing when nothing has changed", () => {
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 80, size: "max" }), (actions) => {
+        const proxy = play(actions);
+        proxy.settle();
+        const before = proxy.sent.length;
+        proxy.reconnect();
+        proxy.settle();
+        expect(words(proxy, before)).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
