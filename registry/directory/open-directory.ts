@@ -69,10 +69,12 @@ interface KnownFile {
 
 class Directory implements DirectoryRegistry {
   readonly #options: DirectoryOptions;
-  readonly #watch = new FolderWatch(() => this.#onEvent());
+  readonly #watch = new FolderWatch((path) => this.#onEvent(path));
   #files = new Map<string, KnownFile>();
   /** Files that look half-written: how they look, and since when. */
   readonly #suspects = new Map<string, { readonly stamp: string; readonly sinceMs: number }>();
+  /** Two writings within one tick of the clock leave the same time on a file, so an event counts more than the time. */
+  readonly #touched = new Set<string>();
   #standing: Standing = emptyStanding;
   #failures: readonly FileReport[] = [];
   readonly #skipped = new Set<string>();
@@ -105,8 +107,9 @@ class Directory implements DirectoryRegistry {
     clearTimeout(this.#againTimer);
   }
 
-  #onEvent(): void {
+  #onEvent(path: string): void {
     if (this.#isClosed) return;
+    this.#touched.add(path);
     const nowMs = performance.now();
     this.#events = { firstMs: this.#events?.firstMs ?? nowMs, lastMs: nowMs };
     this.#quietTimer ??= setTimeout(() => this.#onQuiet(), quietMs);
@@ -161,6 +164,7 @@ class Directory implements DirectoryRegistry {
       if (latest !== known) hasChanged = true;
     }
     this.#files = next;
+    this.#touched.clear();
     return hasChanged;
   }
 
@@ -168,7 +172,8 @@ class Directory implements DirectoryRegistry {
   #look(path: string, found: Scan, isFirst: boolean): KnownFile | undefined {
     const known = this.#files.get(path);
     const stamp = found.files.get(path);
-    if (stamp === known?.stamp || (stamp === undefined && isBelowFailure(path, found))) {
+    const isSame = stamp === known?.stamp && !this.#touched.has(path);
+    if (isSame || (stamp === undefined && isBelowFailure(path, found))) {
       this.#suspects.delete(path);
       return known;
     }

@@ -1,12 +1,14 @@
 // One watcher for each folder: Node's recursive watching loses events on Linux.
 import { type FSWatcher, watch } from "node:fs";
+import { join } from "node:path";
 
 /** Watchers of a changing set of folders. */
 export class FolderWatch {
   readonly #watchers = new Map<string, { readonly inode: string; readonly watcher: FSWatcher }>();
-  readonly #onEvent: () => void;
+  readonly #onEvent: (path: string) => void;
 
-  constructor(onEvent: () => void) {
+  /** @param onEvent - told the path of what changed, or the folder's where the system does not say. */
+  constructor(onEvent: (path: string) => void) {
     this.#onEvent = onEvent;
   }
 
@@ -39,11 +41,11 @@ export class FolderWatch {
   }
 
   #add(path: string, inode: string): void {
-    const watcher = watch(path, this.#onEvent);
+    const watcher = watch(path, (_, name) => this.#onEvent(join(path, name ?? "")));
     watcher.on("error", () => {
       watcher.close();
       this.#watchers.delete(path);
-      this.#onEvent();
+      this.#onEvent(path);
     });
     this.#watchers.set(path, { inode, watcher });
   }
