@@ -27,7 +27,7 @@ function* certificateFaults(tls: ServerTls, path: JsonPath): Iterable<Complaint>
   const sources = [
     { name: "credentialName", there: filled(tls.credentialName) },
     { name: "credentialNames", there: (tls.credentialNames?.length ?? 0) > 0 },
-    { name: "serverCertificate", there: filled(tls.serverCertificate) || filled(tls.privateKey) },
+    { name: "serverCertificate", there: filled(tls.serverCertificate) },
     { name: "tlsCertificates", there: (tls.tlsCertificates?.length ?? 0) > 0 },
   ].filter(({ there }) => there);
   if (sources.length > 1) {
@@ -40,7 +40,7 @@ function* certificateFaults(tls: ServerTls, path: JsonPath): Iterable<Complaint>
   }
   const named = filled(tls.credentialName) || (tls.credentialNames?.length ?? 0) > 0;
   if (named) {
-    if (filled(tls.caCrl))
+    if (filled(tls.caCrl) && mode !== "SIMPLE")
       yield {
         path: child(path, "caCrl"),
         problem: "caCrl is set beside a Secret",

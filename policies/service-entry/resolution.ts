@@ -88,12 +88,4 @@ function* dynamic(spec: ServiceEntrySpec, path: JsonPath): Iterable<Complaint> {
       fix: `Write one of ${dynamicProtocols.join(", ")}`,
     };
   }
-  if (spec.location === "MESH_INTERNAL") {
-    yield {
-      path: child(path, "location"),
-      problem: `the location is MESH_INTERNAL, and ${way}`,
-      reason: "Hosts of the mesh are known",
-      fix: "Write MESH_EXTERNAL",
-    };
-  }
 }

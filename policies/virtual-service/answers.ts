@@ -32,11 +32,11 @@ export const redirects = rule({
           fix: "Set uri, authority, scheme or port",
         };
       }
-      const prefixes = (value.match ?? []).every((match) => match.uri?.prefix !== undefined);
-      if (filled(prefixRewrite) && !(prefixes && (value.match?.length ?? 0) > 0)) {
+      const other = (value.match ?? []).some((match) => match.uri !== undefined && match.uri.prefix === undefined);
+      if (filled(prefixRewrite) && other) {
         yield {
           path: child(path, "prefixRewrite"),
-          problem: "prefixRewrite is set, and not every match is a uri prefix",
+          problem: "prefixRewrite is set, and a match is no uri prefix",
           reason: "There is no prefix to replace",
           fix: "Match by uri.prefix, or set uri",
         };

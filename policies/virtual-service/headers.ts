@@ -110,7 +110,9 @@ function isToken(name: string, pseudo: Named["pseudo"]): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[\u0000\n\r]/.test(name)) return true;
   const plain = pseudo === "match" && name.startsWith(":") ? name.slice(1) : name;
-  return pseudo === "match" ? /^[-_A-Za-z0-9]+$/.test(plain) : !plain.startsWith(":") && plain.trim() !== "";
+  return pseudo === "match"
+    ? /^[-!#$%&'*+.^_`|~A-Za-z0-9]+$/.test(plain)
+    : !plain.startsWith(":") && plain.trim() !== "";
 }
 
 function textsOf(object: Rules): readonly { text: string; path: JsonPath }[] {

@@ -12,7 +12,8 @@ export const regularExpressions = rule({
   summary: "regular expressions are of RE2",
   *check(object): Iterable<Complaint> {
     for (const { value, path } of stringMatchesOf(object)) {
-      const fault = value.regex === undefined ? undefined : regexFault(value.regex);
+      // Istio reads "*" as "whatever it is".
+      const fault = value.regex === undefined || value.regex === "*" ? undefined : regexFault(value.regex);
       if (fault !== undefined) yield { path: child(path, "regex"), ...fault };
     }
   },
@@ -35,7 +36,7 @@ export const stringMatches = rule({
           fix: "Keep one, or write two matches",
         };
       }
-      if (value.prefix === "") {
+      if (value.prefix === "" && !path.endsWith(".uri")) {
         yield {
           path: child(path, "prefix"),
           problem: "the prefix is empty",
