@@ -16,3 +16,14 @@ export function podAddress(number: number): string {
     throw new RangeError("This run has started more pods than its network has addresses: start it anew.");
   return `10.77.${host >> 8}.${host & 255}`;
 }
+
+/** Machines that are not part of the cluster have addresses of this network (RFC 5737, for documentation). */
+export const outsideNetwork = "198.51.100.0/24";
+/** A pod with this annotation stands for such a machine: the control plane never hears of it. */
+export const outsideAnnotation = "sandbox.pillion.io/outside";
+
+/** The address of an outside machine. @throws RangeError when a run has started more of them than the network has addresses. */
+export function outsideAddress(number: number): string {
+  if (number > 254) throw new RangeError("This run has started more outside machines than there are addresses: start it anew.");
+  return `198.51.100.${number}`;
+}

@@ -9,7 +9,7 @@ import type { Ca } from "../certs/ca.ts";
 import { signToken } from "../certs/token.ts";
 import { selectedRevision } from "../injector/decide.ts";
 import { sidecarNames } from "../model/sidecar.ts";
-import { nodeAddress, nodeName, podAddress } from "./addresses.ts";
+import { nodeAddress, nodeName, outsideAddress, outsideAnnotation, podAddress } from "./addresses.ts";
 import type { AdmissionClient } from "./admission.ts";
 import {
   type AddressedService,
@@ -220,7 +220,8 @@ export class Cluster {
       if (this.#closed) return;
       const number = ++this.#count;
       const pod = this.#named(parsePod(admitted));
-      const record = newRecord({ owner, hash, number, address: podAddress(number), pod, now: now() });
+      const address = isOutside(pod) ? outsideAddress(number) : podAddress(number);
+      const record = newRecord({ owner, hash, number, address, pod, now: now() });
       const around = this.#surroundings(record);
       const plan = preparePod(
         record,
@@ -300,6 +301,7 @@ export class Cluster {
   }
 
   #writeObject(record: PodRecord): void {
+    if (isOutside(record.pod)) return;
     const object = withStatus(record.pod, record.address, record.report, {
       started: record.startedAt,
       at: record.changedAt,
@@ -410,4 +412,9 @@ type DraftPod = Omit<Pod, "metadata"> & {
 
 function now(): string {
   return new Date().toISOString();
+}
+
+/** Whether it stands for a machine that is no part of the cluster. */
+function isOutside(pod: Pod): boolean {
+  return pod.metadata.annotations?.[outsideAnnotation] === "true";
 }

@@ -1,8 +1,11 @@
 // One process of a container: how it is entered (network, mounts, user, rights), started, asked and ended.
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
+import { join } from "node:path";
+import { assert } from "../../base/assert.ts";
 import type { ContainerPlan, ExecResult } from "../node-protocol.ts";
+import { execFolder } from "./mounts.ts";
 import { namespaceOf } from "./network.ts";
 import { programPath } from "./programs.ts";
 
@@ -52,28 +55,38 @@ export function startContainer(plan: ContainerPlan, number: number, fstab: strin
   return running(child);
 }
 
-/** Run another program in a running container, to its end or until the time is over. */
+/**
+ * Run another program in a running container, to its end or until the time is over. Its streams are files, because programs
+ * open /dev/stdout and /dev/stdin by name, which works for files and not for the sockets that Node calls pipes.
+ */
 export async function execIn(
   plan: ContainerPlan,
   pid: number,
   request: { readonly argv: readonly string[]; readonly stdin: string; readonly timeoutMs: number },
 ): Promise<ExecResult> {
+  const folder = mkdtempSync(join(execFolder, "run-"));
+  chmodSync(folder, 0o755);
+  const [stdin, stdout, stderr] = ["stdin", "stdout", "stderr"].map((name) => join(folder, name));
+  assert(stdin !== undefined && stdout !== undefined && stderr !== undefined, "exec has three streams");
+  writeFileSync(stdin, request.stdin, { mode: 0o644 });
+  for (const path of [stdout, stderr]) {
+    writeFileSync(path, "");
+    chmodSync(path, 0o666);
+  }
+  const files = [openSync(stdin, "r"), openSync(stdout, "a"), openSync(stderr, "a")];
   const child = spawn(
     programPath("nsenter"),
     [`--target=${pid}`, "--net", "--mount", `--wd=${plan.workingDir}`, "--", ...becoming(plan), ...request.argv],
-    { env: plan.env, stdio: ["pipe", "pipe", "pipe"], detached: true },
+    { env: plan.env, stdio: files, detached: true },
   );
-  const stdout = collect(child.stdout);
-  const stderr = collect(child.stderr);
-  child.stdin.on("error", () => undefined); // The program may end without reading what it was given.
-  child.stdin.end(request.stdin);
+  for (const file of files) closeSync(file);
   const process = running(child);
   const timer = setTimeout(() => process.signal("SIGKILL"), request.timeoutMs);
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const { code } = await process.exited;
   clearTimeout(timer);
-  await closed;
-  return { stdout: stdout(), stderr: stderr(), code };
+  const result = { stdout: readStart(stdout), stderr: readStart(stderr), code };
+  rmSync(folder, { recursive: true });
+  return result;
 }
 
 /** The words of setpriv that make root into the container's user. */
@@ -111,12 +124,6 @@ function signalGroup(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-function collect(stream: NodeJS.ReadableStream): () => string {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  stream.on("data", (chunk: Buffer) => {
-    if (size < maximumExecBytes) chunks.push(chunk);
-    size += chunk.length;
-  });
-  return () => Buffer.concat(chunks).toString("utf8");
+function readStart(path: string): string {
+  return readFileSync(path).subarray(0, maximumExecBytes).toString("utf8");
 }

@@ -7,6 +7,8 @@ import { run } from "./programs.ts";
 
 /** Upper folders of overlays; on the private /run, so nothing stays. */
 const overlays = "/run/pillion/overlays";
+/** What exec reads and writes, while it runs. */
+export const execFolder = "/run/pillion/exec";
 
 /**
  * Cover /run with a private one that holds the paths of {@link nodePaths}. Run this first: later mounts refer to them.
@@ -25,7 +27,7 @@ export async function setUpPrivateRun(config: NodeConfig): Promise<void> {
     [config.envoyBinary, nodePaths.envoy],
   ];
   for (const [source, target] of shown) makeTarget(source, staged(target));
-  for (const folder of ["/run/netns", overlays]) mkdirSync(staged(folder), { recursive: true });
+  for (const folder of ["/run/netns", overlays, execFolder]) mkdirSync(staged(folder), { recursive: true });
   const lines = shown.map(([source, target]) => fstabLine(source, staged(target), "bind"));
   await mountAll(join(stage, "fstab"), lines);
   // --no-mtab: the tables that mount keeps lie in /run too, and are covered at that moment.

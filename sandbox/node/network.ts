@@ -1,7 +1,7 @@
 // The node's network: one bridge, and a namespace with one interface for each pod. Everything lives in the namespace that
 // this process was started in, so nothing of it is seen outside, and nothing is left when the process ends.
 import { existsSync, writeFileSync } from "node:fs";
-import { nodeAddress, podNetworkBits } from "../addresses.ts";
+import { nodeAddress, outsideNetwork, podNetworkBits } from "../addresses.ts";
 import { run } from "./programs.ts";
 
 const bridge = "br0";
@@ -11,7 +11,7 @@ export async function setUpNode(): Promise<void> {
   await run(
     "ip",
     ["-batch", "-"],
-    `link set lo up\nlink add ${bridge} type bridge\naddr add ${nodeAddress}/${podNetworkBits} dev ${bridge}\nlink set ${bridge} up\n`,
+    `link set lo up\nlink add ${bridge} type bridge\naddr add ${nodeAddress}/${podNetworkBits} dev ${bridge}\nlink set ${bridge} up\nroute add ${outsideNetwork} dev ${bridge}\n`,
   );
   writeFileSync("/proc/sys/net/ipv4/ip_forward", "1");
   // Where the kernel filters bridged packets too, it would translate addresses before they are routed, and lose a pod's own calls.
