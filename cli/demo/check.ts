@@ -14,7 +14,12 @@ interface Outcome {
 
 async function checkLine(line: Line, mesh: DemoMesh): Promise<Outcome> {
   const start = performance.now();
-  const outcome = (ok: boolean, seen: string): Outcome => ({ line, ok, seen, seconds: (performance.now() - start) / 1_000 });
+  const outcome = (ok: boolean, seen: string): Outcome => ({
+    line,
+    ok,
+    seen,
+    seconds: (performance.now() - start) / 1_000,
+  });
   try {
     return outcome(true, await line.check(mesh));
   } catch (thrown) {
@@ -38,7 +43,9 @@ export async function checkAll(
     const { ok, seen, seconds } = await checkLine(line, mesh);
     if (ok) passed += 1;
     else failed += 1;
-    out.write(`${ok ? "✓" : "✗"} ${line.asked}  (${seconds.toFixed(1)} s)\n    expected: ${line.expected}\n    seen:     ${seen}\n`);
+    out.write(
+      `${ok ? "✓" : "✗"} ${line.asked}  (${seconds.toFixed(1)} s)\n    expected: ${line.expected}\n    seen:     ${seen}\n`,
+    );
   }
   const left = lines.length - passed - failed;
   out.write(`\n${passed} passed, ${failed} failed${left > 0 ? `, ${left} not asked` : ""}\n`);

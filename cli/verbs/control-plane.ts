@@ -8,9 +8,7 @@ export const controlPlane: Verb = {
   summary: "serve webhooks and proxies from a directory of YAML",
   usage: configUsage,
   run: async (args, io) => {
-    const failure = await runControlPlane(parseConfig(args), { logTo: io.err }, io.signal);
-    if (failure === undefined) return 0;
-    io.err.write(`pillion control-plane: ${failure}\n`);
-    return 2;
+    await runControlPlane(parseConfig(args), { logTo: io.err }, io.signal);
+    return 0;
   },
 };
