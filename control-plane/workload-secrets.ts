@@ -1,0 +1,105 @@
+// The certificates that proxies ask for over their stream: one for each identity, renewed before half of its life has passed.
+import { create, toBinary } from "@bufbuild/protobuf";
+import { type Ca, type Issued, issue } from "../certs/ca.ts";
+import { fingerprint } from "../certs/certificate.ts";
+import { isFresh, renewAtMs, svidVersion } from "../certs/renewal.ts";
+import { SecretSchema } from "../envoy/proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
+import { type EncodedResource, typeUrls } from "../envoy/resource.ts";
+import type { Clock } from "./clock.ts";
+import { newKeyPair } from "./keys.ts";
+
+/** The names under which every proxy finds them, as in Istio. */
+export const secretNames = { workload: "default", roots: "ROOTCA" } as const;
+
+/** What xds/ asks for. */
+export interface WorkloadSecrets {
+  get(
+    owner: { readonly identity: string },
+    name: string,
+    heldVersion: string | undefined,
+  ): EncodedResource | "unchanged" | undefined;
+  subscribe(listener: (identity: string | undefined) => void): () => void;
+}
+
+/** Lifetime of a workload's certificate; Istio's default. */
+const validForSeconds = 24 * 3_600;
+
+/** Secrets signed by this CA. `random` (0 up to 1) spreads renewals. */
+export function createWorkloadSecrets(
+  ca: Ca,
+  clock: Clock,
+  random: () => number,
+  signal: AbortSignal,
+): WorkloadSecrets {
+  const caFingerprint = fingerprint(ca.certificatePem);
+  const roots = rootsSecret(ca.certificatePem, caFingerprint);
+  const issued = new Map<string, EncodedResource>();
+  const planned = new Set<string>();
+  const listeners = new Set<(identity: string | undefined) => void>();
+
+  /** At that time the identity gets a new certificate, if a proxy of it still listens. */
+  const plan = (identity: string, renewAt: number): void => {
+    if (planned.has(identity)) return;
+    planned.add(identity);
+    clock.at(renewAt, signal, () => {
+      planned.delete(identity);
+      issued.delete(identity);
+      for (const listener of listeners) listener(identity);
+    });
+  };
+  const workload = (identity: string): EncodedResource => {
+    const known = issued.get(identity);
+    if (known !== undefined) return known;
+    const fresh = issue(ca, { now: clock.now(), newKeyPair, spiffe: identity, validForSeconds });
+    const secret = workloadSecret(fresh);
+    issued.set(identity, secret);
+    plan(identity, renewAtMs(fresh, random()));
+    return secret;
+  };
+  return {
+    get: ({ identity }, name, heldVersion) => {
+      if (name === secretNames.roots) return heldVersion === roots.version ? "unchanged" : roots;
+      if (name !== secretNames.workload) return undefined;
+      // What a proxy got from this process, or from one before it, stays good for more than half of its life.
+      if (heldVersion !== undefined && isFresh(heldVersion, { caFingerprint, now: clock.now(), validForSeconds })) {
+        const notAfterMs = Number(heldVersion.split(".")[1]);
+        plan(identity, renewAtMs({ issuedAtMs: notAfterMs - validForSeconds * 1_000, notAfterMs }, random()));
+        return "unchanged";
+      }
+      return workload(identity);
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function workloadSecret(certificate: Issued): EncodedResource {
+  const message = create(SecretSchema, {
+    name: secretNames.workload,
+    type: {
+      case: "tlsCertificate",
+      value: {
+        certificateChain: { specifier: { case: "inlineString", value: certificate.certificateChainPem } },
+        privateKey: { specifier: { case: "inlineString", value: certificate.privateKey.reveal() } },
+      },
+    },
+  });
+  return secretResource(secretNames.workload, svidVersion(certificate), toBinary(SecretSchema, message));
+}
+
+function rootsSecret(certificatePem: string, version: string): EncodedResource {
+  const message = create(SecretSchema, {
+    name: secretNames.roots,
+    type: {
+      case: "validationContext",
+      value: { trustedCa: { specifier: { case: "inlineString", value: certificatePem } } },
+    },
+  });
+  return secretResource(secretNames.roots, version, toBinary(SecretSchema, message));
+}
+
+function secretResource(name: string, version: string, bytes: Uint8Array): EncodedResource {
+  return { type: typeUrls.secret, name, version, bytes, needs: [], provenance: [] };
+}
