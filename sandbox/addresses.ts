@@ -24,6 +24,7 @@ export const outsideAnnotation = "sandbox.pillion.io/outside";
 
 /** The address of an outside machine. @throws RangeError when a run has started more of them than the network has addresses. */
 export function outsideAddress(number: number): string {
-  if (number > 254) throw new RangeError("This run has started more outside machines than there are addresses: start it anew.");
+  if (number > 254)
+    throw new RangeError("This run has started more outside machines than there are addresses: start it anew.");
   return `198.51.100.${number}`;
 }
