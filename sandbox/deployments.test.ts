@@ -9,7 +9,10 @@ const deployment = (image: string, replicas?: number): Deployment => ({
   metadata: { name: "web", namespace: "shop" },
   spec: {
     ...(replicas === undefined ? {} : { replicas }),
-    template: { metadata: { labels: { app: "web" }, annotations: { note: "x" } }, spec: { containers: [{ name: "web", image }] } },
+    template: {
+      metadata: { labels: { app: "web" }, annotations: { note: "x" } },
+      spec: { containers: [{ name: "web", image }] },
+    },
   },
 });
 
@@ -32,7 +35,12 @@ describe("rollout()", () => {
       pods: [pod("a", "new", false), pod("b", "new", true)],
       want: { create: 0, remove: ["a"] },
     },
-    { name: "ends all at zero", wanted: 0, pods: [pod("a", "new", true), pod("b", "old", true)], want: { create: 0, remove: ["a", "b"] } },
+    {
+      name: "ends all at zero",
+      wanted: 0,
+      pods: [pod("a", "new", true), pod("b", "old", true)],
+      want: { create: 0, remove: ["a", "b"] },
+    },
     {
       name: "keeps old pods until the new are ready",
       wanted: 1,

@@ -19,7 +19,13 @@ const around: Surroundings = {
 const pod: Pod = {
   apiVersion: "v1",
   kind: "Pod",
-  metadata: { name: "web-1", namespace: "shop", uid: "u1", labels: { app: "web", "a/b": "c" }, annotations: { note: "x" } },
+  metadata: {
+    name: "web-1",
+    namespace: "shop",
+    uid: "u1",
+    labels: { app: "web", "a/b": "c" },
+    annotations: { note: "x" },
+  },
   spec: { containers: [{ name: "web" }], serviceAccountName: "clerk" },
 };
 
@@ -76,7 +82,8 @@ describe("resourceOf()", () => {
 });
 
 describe("environmentOf()", () => {
-  const names = (container: Omit<ContainerSpec, "name">) => environmentOf(pod, { name: "web", ...container }, { BASE: "b" }, around);
+  const names = (container: Omit<ContainerSpec, "name">) =>
+    environmentOf(pod, { name: "web", ...container }, { BASE: "b" }, around);
 
   test("lets a manifest win over the image, and later ones use earlier ones", () => {
     const env = [
@@ -93,7 +100,10 @@ describe("environmentOf()", () => {
       { name: "PIN", valueFrom: { secretKeyRef: { name: "settings", key: "PIN" } } },
       { name: "NONE", valueFrom: { configMapKeyRef: { name: "settings", key: "NONE", optional: true } } },
     ];
-    const envFrom = [{ prefix: "P_", configMapRef: { name: "settings" } }, { configMapRef: { name: "other", optional: true } }];
+    const envFrom = [
+      { prefix: "P_", configMapRef: { name: "settings" } },
+      { configMapRef: { name: "other", optional: true } },
+    ];
     expect(names({ env, envFrom })).toEqual({ BASE: "b", P_COLOR: "red", P_SIZE: "5", PIN: "1234" });
   });
 });

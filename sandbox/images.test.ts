@@ -37,7 +37,10 @@ describe("findImage()", () => {
 
 describe("parseCatalogue()", () => {
   test("puts paths in the place of words", () => {
-    expect(findImage(catalogue, "istio/examples-reviews-v1")?.entrypoint).toEqual(["/bin/node", "/app/dist/reviews.js"]);
+    expect(findImage(catalogue, "istio/examples-reviews-v1")?.entrypoint).toEqual([
+      "/bin/node",
+      "/app/dist/reviews.js",
+    ]);
     expect(findImage(catalogue, "pillion/proxy")?.entrypoint).toEqual(["/bin/envoy"]);
   });
 
@@ -56,7 +59,9 @@ describe("parseCatalogue()", () => {
 
   test("takes the catalogue of the samples", () => {
     const samples = parseCatalogue(readFileSync(new URL("../samples/images.yaml", import.meta.url), "utf8"), replace);
-    expect(findImage(samples, "registry.istio.io/release/examples-bookinfo-reviews-v2:1.20.3")?.env).toEqual({ SERVICE_VERSION: "v2" });
+    expect(findImage(samples, "registry.istio.io/release/examples-bookinfo-reviews-v2:1.20.3")?.env).toEqual({
+      SERVICE_VERSION: "v2",
+    });
   });
 });
 

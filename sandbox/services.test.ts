@@ -14,7 +14,10 @@ const backend = (name: string, address: string, more: Partial<Backend> = {}): Ba
   ready: true,
   ...more,
 });
-const service = (ports: NonNullable<Service["spec"]["ports"]>, selector: Record<string, string> | undefined = { app: "web" }): Service => ({
+const service = (
+  ports: NonNullable<Service["spec"]["ports"]>,
+  selector: Record<string, string> | undefined = { app: "web" },
+): Service => ({
   apiVersion: "v1",
   kind: "Service",
   metadata: { name: "web", namespace: "shop" },
@@ -26,7 +29,10 @@ describe("backendsOf()", () => {
   const elsewhere = backend("b", "10.77.0.3", { pod: pod("b", { app: "web" }, "other") });
   const unready = backend("c", "10.77.0.4", { ready: false });
   const leaving = backend("d", "10.77.0.5");
-  const ending = { ...leaving, pod: { ...leaving.pod, metadata: { ...leaving.pod.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } } };
+  const ending = {
+    ...leaving,
+    pod: { ...leaving.pod, metadata: { ...leaving.pod.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } },
+  };
 
   test("takes ready pods of its namespace that match and stay", () => {
     expect(backendsOf(service([]), [a, elsewhere, unready, ending])).toEqual([a]);
@@ -53,7 +59,8 @@ describe("targetPortIn()", () => {
 });
 
 describe("natTable()", () => {
-  const rules = (text: string) => text.split("\n").filter((line) => line.startsWith("-A SERVICES") || line.includes("MASQ"));
+  const rules = (text: string) =>
+    text.split("\n").filter((line) => line.startsWith("-A SERVICES") || line.includes("MASQ"));
 
   test("shares a port among its endpoints evenly", () => {
     const pods = [backend("a", "10.77.0.2"), backend("b", "10.77.0.3"), backend("c", "10.77.0.4")];
@@ -74,7 +81,9 @@ describe("natTable()", () => {
       { port: 81, targetPort: "none" },
     ];
     const table = natTable([{ service: service(ports), address: "10.96.0.9" }], [backend("a", "10.77.0.2")]);
-    expect(rules(table)[0]).toBe("-A SERVICES -d 10.96.0.9/32 -p udp -m udp --dport 53 -j DNAT --to-destination 10.77.0.2:53");
+    expect(rules(table)[0]).toBe(
+      "-A SERVICES -d 10.96.0.9/32 -p udp -m udp --dport 53 -j DNAT --to-destination 10.77.0.2:53",
+    );
     expect(rules(table)).toHaveLength(2);
   });
 
