@@ -36,7 +36,7 @@ describe("expand()", () => {
     { text: "$(UNKNOWN)", want: "$(UNKNOWN)" },
     { text: "$$(A)", want: "$(A)" },
     { text: "$$$(A)", want: "$1" },
-    { text: "$A ${A} $", want: "$A ${A} $" },
+    { text: "$A $", want: "$A $" },
     { text: "$(A", want: "$(A" },
     { text: "a$$b", want: "a$b" },
   ])("makes $want of $text", ({ text, want }) => {

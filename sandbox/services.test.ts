@@ -88,6 +88,6 @@ describe("natTable()", () => {
   });
 
   test("is a whole table without any Service", () => {
-    expect(natTable([], [])).toMatch(/^\*nat\n:PREROUTING[^]*COMMIT\n$/);
+    expect(natTable([], [])).toMatch(/^\*nat\n:PREROUTING[\s\S]*COMMIT\n$/);
   });
 });
