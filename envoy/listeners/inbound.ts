@@ -128,6 +128,8 @@ function httpFilter(mesh: MeshSettings, { port, cluster }: Inlet): Filter {
 function inboundRoutes(cluster: string, port: number | undefined): RouteConfiguration {
   return create(RouteConfigurationSchema, {
     name: cluster,
+    // Clusters come in a message of their own, and may be late.
+    validateClusters: false,
     virtualHosts: [{ name: `inbound|http|${port ?? 0}`, domains: ["*"], routes: [forwardTo(cluster, "default")] }],
   });
 }

@@ -44,6 +44,8 @@ function encodeProbes(mesh: MeshSettings, probes: ProbeTable, ipv6: boolean): En
   const entries = Object.entries(probes).sort(([a], [b]) => (a < b ? -1 : 1));
   const routes = create(RouteConfigurationSchema, {
     name: probeListener,
+    // Clusters come in a message of their own, and may be late.
+    validateClusters: false,
     virtualHosts: [
       {
         name: probeListener,

@@ -68,7 +68,9 @@ export const typeWords = {
 } as const satisfies Record<string, MadeType>;
 
 /** Resources as YAML documents, each under its type and name, with what it needs. */
-export function yamlOf(shown: readonly { readonly title: string; readonly resource: EncodedResource | undefined }[]): string {
+export function yamlOf(
+  shown: readonly { readonly title: string; readonly resource: EncodedResource | undefined }[],
+): string {
   const documents = shown.map(({ title, resource }) => {
     if (resource === undefined) return stringify({ [title]: null });
     const needs = resource.needs.map((need) => `${wordOf(need.type)} ${need.name}`);
