@@ -19,7 +19,8 @@ export function servingCredentials(certificate: ServingCertificate): ServerCrede
         listener({ certificate: Buffer.from(certificateChainPem), privateKey: Buffer.from(privateKey.reveal()) });
       };
       stops.set(listener, certificate.subscribe(tell));
-      tell();
+      // grpc-js asks for this before it listens to what it was told: an answer at once would be lost, and every connection dropped.
+      queueMicrotask(tell);
     },
     removeIdentityCertificateListener(listener) {
       stops.get(listener)?.();
