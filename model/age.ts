@@ -8,9 +8,9 @@ interface Aged {
 
 /** For sorting: oldest first; of the same age by "name.namespace", as Istio does. Without a timestamp it is the newest. */
 export function oldestFirst(a: Aged, b: Aged): number {
-  const byTime = compare(a.metadata.creationTimestamp ?? "~", b.metadata.creationTimestamp ?? "~");
-  if (byTime !== 0) return byTime;
-  return compare(`${a.metadata.name}.${a.metadata.namespace}`, `${b.metadata.name}.${b.metadata.namespace}`);
+  const [left, right] = [ageKey(a), ageKey(b)];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
 }
 
 /** The objects of a kind, oldest first; remembered for each map. */
@@ -19,7 +19,7 @@ export const sorted: <T extends Aged>(objects: ReadonlyMap<string, T>) => readon
   // memoize() keeps no type parameters; the result holds what the map holds.
 ) as <T extends Aged>(objects: ReadonlyMap<string, T>) => readonly T[];
 
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
+/** Text that sorts as the objects do; made once for each, because all are sorted again when one changes. */
+const ageKey = memoize(
+  ({ metadata }: Aged): string => `${metadata.creationTimestamp ?? "~"} ${metadata.name}.${metadata.namespace}`,
+);

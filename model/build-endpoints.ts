@@ -1,4 +1,4 @@
-// The endpoints of a snapshot: each service is looked at again only when it, its pods or its slices changed.
+// The endpoints of a snapshot: each service is looked at again only when it, its namespace's pods or its slices changed.
 import type { EndpointSlice } from "../api/endpoint-slice.ts";
 import type { MeshConfig } from "../api/mesh-config.ts";
 import type { PeerAuthentication } from "../api/peer-authentication.ts";
@@ -23,6 +23,12 @@ export interface EndpointInputs {
 
 type EndpointParts = Pick<Snapshot, "endpoints" | "rivalEndpoints" | "servicesOfWorkload">;
 
+/** What each map of endpoints was made from, and made into. */
+const made = new WeakMap<
+  Snapshot["endpoints"],
+  { readonly inputs: readonly unknown[]; readonly result: EndpointParts }
+>();
+
 /** Endpoints of all services, and which services each workload serves. */
 export function buildEndpoints(world: World, inputs: EndpointInputs, previous: Snapshot | undefined): EndpointParts {
   const { found, pods, policies, config } = inputs;
@@ -38,55 +44,57 @@ export function buildEndpoints(world: World, inputs: EndpointInputs, previous: S
   };
   const endpoints = new Map<Hostname, readonly Endpoint[]>();
   const rivalEndpoints = new Map<MeshService, readonly Endpoint[]>();
-  const serving = new Map<string, MeshService[]>();
   for (const source of found.sources) {
     const { service } = source;
     const selected = selectedBy(source, pods);
-    const list = endpointsOf(source, selected, slicesByService(slices), context);
+    const list =
+      selected === undefined
+        ? writtenEndpoints(source, slicesByService(slices), context)
+        : selectedEndpoints(selected, service, isForNotReady(source), policies, config.rootNamespace);
     if (found.services.get(service.hostname) === service) endpoints.set(service.hostname, list);
     else rivalEndpoints.set(service, list);
-    for (const { namespace, name } of selected ?? none) {
-      const key = `${namespace}/${name}`;
-      const known = serving.get(key);
-      if (known === undefined) serving.set(key, [service]);
-      else known.push(service);
-    }
   }
   const result = {
     endpoints: keepMap(previous?.endpoints, endpoints),
     rivalEndpoints: keepMap(previous?.rivalEndpoints, rivalEndpoints),
-    servicesOfWorkload: keepMap(previous?.servicesOfWorkload, serving),
+    servicesOfWorkload: keepMap(previous?.servicesOfWorkload, servedBy(found.sources, pods)),
   };
   made.set(result.endpoints, { inputs: now, result });
   return result;
 }
 
-/** What each map of endpoints was made from, and made into. */
-const made = new WeakMap<
-  Snapshot["endpoints"],
-  { readonly inputs: readonly unknown[]; readonly result: EndpointParts }
->();
+const selectedEndpoints = memoize(
+  (
+    selected: readonly Workload[],
+    service: MeshService,
+    notReadyToo: boolean,
+    policies: readonly PeerAuthentication[],
+    rootNamespace: string,
+  ) => podEndpoints(service, selected, notReadyToo, { policies, rootNamespace }),
+);
+
+function isForNotReady({ object }: ServiceSource): boolean {
+  return object.kind === "Service" && object.spec.publishNotReadyAddresses === true;
+}
 
 const none: readonly Workload[] = [];
 
 /** The pods behind a service, ready or not; undefined when it does not select any. */
-function selectedBy({ service, object }: ServiceSource, pods: Workloads): readonly Workload[] | undefined {
+function selectedBy(
+  { service, object }: ServiceSource,
+  pods: Pick<Workloads, "byNamespace">,
+): readonly Workload[] | undefined {
   const selector = object.kind === "Service" ? object.spec.selector : object.spec.workloadSelector?.labels;
-  if (selector === undefined || Object.keys(selector).length === 0 || service.resolution === "external-name")
-    return undefined;
-  return selectWorkloads(pods.byNamespace.get(service.namespace) ?? none, selector);
+  if (selector === undefined || service.resolution === "external-name") return undefined;
+  const workloads = pods.byNamespace.get(service.namespace) ?? none;
+  return Object.keys(selector).length === 0 ? undefined : selectWorkloads(workloads, selector);
 }
 
-function endpointsOf(
+function writtenEndpoints(
   { service, object }: ServiceSource,
-  selected: readonly Workload[] | undefined,
   slices: ReadonlyMap<string, readonly EndpointSlice[]>,
   context: EndpointContext,
 ): readonly Endpoint[] {
-  if (selected !== undefined) {
-    const notReadyToo = object.kind === "Service" && object.spec.publishNotReadyAddresses === true;
-    return podEndpoints(service, selected, notReadyToo, context);
-  }
   if (object.kind === "ServiceEntry") return entryEndpoints(service, object, context);
   if (service.resolution === "external-name") return externalEndpoint(service);
   return sliceEndpoints(service, slices.get(`${service.namespace}/${service.name}`) ?? [], context);
@@ -99,3 +107,30 @@ const slicesByService = memoize((slices: ReadonlyMap<string, EndpointSlice>) =>
     ({ metadata }) => `${metadata.namespace}/${metadata.labels["kubernetes.io/service-name"] ?? ""}`,
   ),
 );
+
+/** The services that select each workload, ready or not. */
+function servedBy(sources: readonly ServiceSource[], pods: Workloads): ReadonlyMap<string, readonly MeshService[]> {
+  const all = new Map<string, readonly MeshService[]>();
+  for (const [namespace, own] of sourcesByNamespace(sources)) {
+    const workloads = pods.byNamespace.get(namespace);
+    if (workloads === undefined) continue;
+    for (const [key, services] of servedIn(workloads, own)) all.set(key, services);
+  }
+  return all;
+}
+
+const sourcesByNamespace = memoize((sources: readonly ServiceSource[]) =>
+  groupBy(sources, ({ service }) => service.namespace),
+);
+
+const servedIn = memoize((workloads: readonly Workload[], sources: readonly ServiceSource[]) => {
+  const byNamespace = new Map(workloads.slice(0, 1).map(({ namespace }) => [namespace, workloads]));
+  const pairs = sources.flatMap((source) =>
+    (selectedBy(source, { byNamespace }) ?? none).map(({ namespace, name }) => ({
+      key: `${namespace}/${name}`,
+      service: source.service,
+    })),
+  );
+  const groups = groupBy(pairs, ({ key }) => key);
+  return new Map([...groups].map(([key, group]) => [key, group.map(({ service }) => service)]));
+});

@@ -1,7 +1,6 @@
 // From objects to their meaning. Every part is made from the parts of the World that it needs, remembered by their
 // identity; what says the same as before is the same object as before.
 import type { DestinationRule } from "../api/destination-rule.ts";
-import type { MeshConfig } from "../api/mesh-config.ts";
 import { memoize } from "../base/memo.ts";
 import { sorted } from "./age.ts";
 import { buildEndpoints } from "./build-endpoints.ts";
@@ -11,9 +10,8 @@ import { resolveExportTo } from "./export-to.ts";
 import { completeHost } from "./hosts.ts";
 import { keepEqual } from "./keep.ts";
 import { clusterDomain, meshConfigOf, meshSettings } from "./mesh-settings.ts";
-import type { Hostname } from "./service.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { type NameContext, resolveVirtualServices } from "./virtual-services.ts";
+import { type NameContext, nameContext, resolveVirtualServices } from "./virtual-services.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -25,14 +23,18 @@ export function buildSnapshot(world: World, previous?: Snapshot): Snapshot {
   const config = meshConfigOf(world, previous?.mesh.config);
   const pods = buildWorkloads(world, config.trustDomain, previous);
   const found = buildServices(objects.Service, objects.ServiceEntry, config, previous);
-  const mesh = meshSettings(config, { services: found.clusterAddresses, pods: pods.addresses }, previous?.mesh);
+  const mesh = meshSettings(
+    config,
+    { services: found.clusterAddresses, pods: pods.workloadsByAddress },
+    previous?.mesh,
+  );
   const peerAuthentications = keepEqual(previous?.peerAuthentications, sorted(objects.PeerAuthentication));
   const { endpoints, rivalEndpoints, servicesOfWorkload } = buildEndpoints(
     world,
     { found, pods, policies: peerAuthentications, config },
     previous,
   );
-  const names: NameContext = { config, serviceNames: found.kubernetesNames };
+  const names = nameContext(config, found.kubernetesNames);
   return {
     mesh,
     services: found.services,
@@ -48,23 +50,21 @@ export function buildSnapshot(world: World, previous?: Snapshot): Snapshot {
     virtualServices: resolveVirtualServices(sorted(objects.VirtualService), names, previous?.virtualServices),
     destinationRules: keepEqual(
       previous?.destinationRules,
-      sorted(objects.DestinationRule).map((rule) => namedRule(rule, found.kubernetesNames, config)),
+      sorted(objects.DestinationRule).map((rule) => namedRule(rule, names)),
     ),
     gateways: keepEqual(previous?.gateways, sorted(objects.Gateway)),
     peerAuthentications,
   };
 }
 
-const namedRule = memoize(
-  (rule: DestinationRule, serviceNames: ReadonlySet<Hostname>, config: MeshConfig): DestinationRule => {
-    const { namespace } = rule.metadata;
-    return {
-      ...rule,
-      spec: {
-        ...rule.spec,
-        host: completeHost(rule.spec.host, namespace, clusterDomain, (name) => serviceNames.has(name)),
-        exportTo: resolveExportTo(rule.spec.exportTo, namespace, config.defaultDestinationRuleExportTo),
-      },
-    };
-  },
-);
+const namedRule = memoize((rule: DestinationRule, { serviceNames, config }: NameContext): DestinationRule => {
+  const { namespace } = rule.metadata;
+  return {
+    ...rule,
+    spec: {
+      ...rule.spec,
+      host: completeHost(rule.spec.host, namespace, clusterDomain, (name) => serviceNames.has(name)),
+      exportTo: resolveExportTo(rule.spec.exportTo, namespace, config.defaultDestinationRuleExportTo),
+    },
+  };
+});

@@ -25,7 +25,7 @@ export function podEndpoints(
   service: MeshService,
   workloads: readonly Workload[],
   notReadyToo: boolean,
-  { policies, rootNamespace }: EndpointContext,
+  { policies, rootNamespace }: Pick<EndpointContext, "policies" | "rootNamespace">,
 ): readonly Endpoint[] {
   return workloads.flatMap((workload) => {
     const serving = workload.serving || (notReadyToo && !workload.terminating);

@@ -19,26 +19,29 @@ export function meshConfigOf(world: World, previous?: MeshConfig): MeshConfig {
   return config === undefined ? (previous ?? defaultMeshConfig) : keepEqual(previous, config);
 }
 
-/** Settings from the configuration and the addresses that are in use. */
+/** Settings from the configuration and the addresses that are in use; pods are given by address. */
 export function meshSettings(
   config: MeshConfig,
-  addresses: { readonly services: readonly string[]; readonly pods: readonly string[] },
+  addresses: { readonly services: readonly string[]; readonly pods: ReadonlyMap<string, unknown> },
   previous: MeshSettings | undefined,
 ): MeshSettings {
   const { serviceCidrs } = config.pillion;
-  const servicePrefixes = serviceCidrs.length > 0 ? serviceCidrs.toSorted() : prefixes(addresses.services, 112);
+  const servicePrefixes = serviceCidrs.length > 0 ? serviceCidrs.toSorted() : servicePrefixesOf(addresses.services);
   return keepEqual(previous, {
     clusterDomain,
     trustDomain: config.trustDomain,
     rootNamespace: config.rootNamespace,
     config,
     servicePrefixes: keepEqual(previous?.servicePrefixes, servicePrefixes),
-    podPrefixes: keepEqual(previous?.podPrefixes, prefixes(addresses.pods, 64)),
+    podPrefixes: keepEqual(previous?.podPrefixes, podPrefixesOf(addresses.pods)),
   });
 }
 
+const servicePrefixesOf = memoize((addresses: readonly string[]) => prefixes(addresses, 112));
+const podPrefixesOf = memoize((pods: ReadonlyMap<string, unknown>) => prefixes(pods.keys(), 64));
+
 /** The /24 networks (of IPv6 such as `length6` says) that hold the addresses, sorted. */
-function prefixes(addresses: readonly string[], length6: number): readonly string[] {
+function prefixes(addresses: Iterable<string>, length6: number): readonly string[] {
   const found = new Set<string>();
   for (const address of addresses) {
     if (!address.includes(":")) found.add(`${address.slice(0, address.lastIndexOf("."))}.0/24`);

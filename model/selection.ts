@@ -14,11 +14,26 @@ export function selectWorkloads(
     const having = index.get(labelKey(name, value)) ?? none;
     if (having.length < candidates.length) candidates = having;
   }
-  if (wanted.length < 2) return candidates;
-  return candidates.filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value));
+  return wanted.length < 2 ? candidates : narrowed(candidates, JSON.stringify(selector), wanted);
 }
 
 const none: readonly Workload[] = [];
+
+/** Kept for each list of candidates by the selector as text, so that equal questions have the same list as answer. */
+const answers = new WeakMap<readonly Workload[], Map<string, readonly Workload[]>>();
+
+function narrowed(
+  candidates: readonly Workload[],
+  selector: string,
+  wanted: readonly (readonly [string, string])[],
+): readonly Workload[] {
+  const known = answers.get(candidates) ?? new Map<string, readonly Workload[]>();
+  answers.set(candidates, known);
+  const answer =
+    known.get(selector) ?? candidates.filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value));
+  known.set(selector, answer);
+  return answer;
+}
 
 const byLabel = memoize((workloads: readonly Workload[]): ReadonlyMap<string, readonly Workload[]> => {
   const index = new Map<string, Workload[]>();

@@ -13,12 +13,17 @@ import { clusterDomain } from "./mesh-settings.ts";
 import type { Hostname } from "./service.ts";
 import type { ResolvedVirtualService } from "./snapshot.ts";
 
-/** What names are completed with. */
+/** What names are completed with; the same object for the same parts, see {@link nameContext}. */
 export interface NameContext {
   readonly config: MeshConfig;
   /** Full names of all Kubernetes Services; the same set as long as none comes or goes. */
   readonly serviceNames: ReadonlySet<Hostname>;
 }
+
+/** The one context of these parts. */
+export const nameContext = memoize(
+  (config: MeshConfig, serviceNames: ReadonlySet<Hostname>): NameContext => ({ config, serviceNames }),
+);
 
 /** All VirtualServices that have hosts, in the order given, each with the rules of its delegates. */
 export function resolveVirtualServices(
@@ -26,7 +31,7 @@ export function resolveVirtualServices(
   context: NameContext,
   previous: readonly ResolvedVirtualService[] | undefined,
 ): readonly ResolvedVirtualService[] {
-  const resolved = objects.map((object) => named(object, context.serviceNames, context.config));
+  const resolved = objects.map((object) => named(object, context));
   const delegates = new Map<string, ResolvedVirtualService>();
   for (const object of resolved) if (isDelegate(object)) delegates.set(keyOf(object.metadata), object);
   const roots = resolved.filter((object) => !isDelegate(object));
@@ -49,31 +54,29 @@ export function gatewayName(written: string, namespace: string): string {
   return other === undefined ? `${namespace}/${written}` : `${other}/${name}`;
 }
 
-const named = memoize(
-  (object: VirtualService, serviceNames: ReadonlySet<Hostname>, config: MeshConfig): ResolvedVirtualService => {
-    const { namespace } = object.metadata;
-    const host = (text: string) => completeHost(text, namespace, clusterDomain, (name) => serviceNames.has(name));
-    const gateways = (list: readonly string[]) => list.map((gateway) => gatewayName(gateway, namespace));
-    const { hosts = [], gateways: bound = [], exportTo, http, tcp, tls } = object.spec;
-    return {
-      ...object,
-      spec: {
-        ...object.spec,
-        hosts: hosts.map(host),
-        gateways: bound.length === 0 ? ["mesh"] : gateways(bound),
-        exportTo: resolveExportTo(exportTo, namespace, config.defaultVirtualServiceExportTo),
-        ...(http === undefined ? {} : { http: http.map((rule) => nameHttp(rule, host, gateways)) }),
-        ...(tcp === undefined ? {} : { tcp: tcp.map((rule) => nameRule(rule, host, gateways)) }),
-        ...(tls === undefined
-          ? {}
-          : {
-              tls: tls.map((rule) => ({ ...nameRule(rule, host, gateways), match: nameMatches(rule.match, gateways) })),
-            }),
-      },
-      httpSources: (http ?? []).map((_, index) => ({ origin: refOf(object), path: jsonPath("spec", "http", index) })),
-    };
-  },
-);
+const named = memoize((object: VirtualService, { serviceNames, config }: NameContext): ResolvedVirtualService => {
+  const { namespace } = object.metadata;
+  const host = (text: string) => completeHost(text, namespace, clusterDomain, (name) => serviceNames.has(name));
+  const gateways = (list: readonly string[]) => list.map((gateway) => gatewayName(gateway, namespace));
+  const { hosts = [], gateways: bound = [], exportTo, http, tcp, tls } = object.spec;
+  return {
+    ...object,
+    spec: {
+      ...object.spec,
+      hosts: hosts.map(host),
+      gateways: bound.length === 0 ? ["mesh"] : gateways(bound),
+      exportTo: resolveExportTo(exportTo, namespace, config.defaultVirtualServiceExportTo),
+      ...(http === undefined ? {} : { http: http.map((rule) => nameHttp(rule, host, gateways)) }),
+      ...(tcp === undefined ? {} : { tcp: tcp.map((rule) => nameRule(rule, host, gateways)) }),
+      ...(tls === undefined
+        ? {}
+        : {
+            tls: tls.map((rule) => ({ ...nameRule(rule, host, gateways), match: nameMatches(rule.match, gateways) })),
+          }),
+    },
+    httpSources: (http ?? []).map((_, index) => ({ origin: refOf(object), path: jsonPath("spec", "http", index) })),
+  };
+});
 
 type NameHost = (text: string) => string;
 type NameGateways = (list: readonly string[]) => readonly string[];
