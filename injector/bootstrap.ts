@@ -12,6 +12,10 @@ export type ProxyRole = "sidecar" | "gateway";
 /** Environment variables that the bootstrap refers to; the container must set all of them. */
 export const bootstrapVariables = ["INSTANCE_IP", "POD_NAME", "POD_NAMESPACE", "SERVICE_NAME"] as const;
 
+/** Annotation that {@link rootSecret} stands in, and the name of its file beside the root certificate. */
+export const rootSecretAnnotation = "sidecar.pillion.io/root";
+export const rootSecretName = "root.json";
+
 /** Name of the control plane's cluster; Istio's, so that dashboards find it. */
 export const xdsCluster = "xds-grpc";
 const adminCluster = "admin";
@@ -64,7 +68,6 @@ export function bootstrap(settings: InjectorSettings, stats: StatsMatcher, role:
         forward(settings, "health", sidecarPorts.health, "/healthz/ready", "/ready"),
         forward(settings, "prometheus", sidecarPorts.prometheus, "/stats/prometheus", "/stats/prometheus"),
       ],
-      secrets: [token],
     },
   };
 }
@@ -98,12 +101,12 @@ const typed = (name: string, type: string, fields: JsonObject = {}): JsonObject 
   typed_config: { "@type": `type.googleapis.com/${type}`, ...fields },
 });
 
-/** The token of the pod's service account; the kubelet renews the file, Envoy reads it again. */
-const token: JsonObject = {
-  name: "token",
-  generic_secret: {
-    secret: { filename: sidecarNames.tokenFile, watched_directory: { path: sidecarNames.tokenDirectory } },
-  },
+const fileContent: JsonObject = typed("file", "envoy.extensions.formatter.file_content.v3.FileContent");
+
+/** The token of the pod's service account, read again whenever the kubelet renews it: it does so by a rename in the directory. */
+const authorization: JsonObject = {
+  key: "authorization",
+  value: `Bearer %FILE_CONTENT(${sidecarNames.tokenFile}:${sidecarNames.tokenDirectory})%`,
 };
 
 const admin: JsonObject = cluster(adminCluster, "STATIC", "127.0.0.1", sidecarPorts.admin);
@@ -129,10 +132,12 @@ function controlPlane({ xds }: InjectorSettings): JsonObject {
       sni: xds.sni,
       common_tls_context: {
         alpn_protocols: ["h2"],
-        validation_context: {
-          trusted_ca: { filename: sidecarNames.rootFile },
-          watched_directory: { path: sidecarNames.rootDirectory },
-          match_typed_subject_alt_names: [subjectAltName(xds.sni)],
+        validation_context_sds_secret_config: {
+          name: rootName,
+          sds_config: {
+            resource_api_version: "V3",
+            path_config_source: { path: rootSecretFile, watched_directory: { path: sidecarNames.rootDirectory } },
+          },
         },
       },
     }),
@@ -145,13 +150,8 @@ function controlPlane({ xds }: InjectorSettings): JsonObject {
           http2_protocol_options: { connection_keepalive: { interval: "10s", timeout: "5s" } },
         },
         http_filters: [
-          typed("token", "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector", {
-            overwrite: true,
-            credential: typed("generic", "envoy.extensions.http.injected_credentials.generic.v3.Generic", {
-              credential: { name: "token" },
-              header: "authorization",
-              header_value_prefix: "Bearer ",
-            }),
+          typed("token", "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation", {
+            mutations: { formatters: [fileContent], request_mutations: [{ append: { header: authorization } }] },
           }),
           typed("codec", "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"),
         ],
@@ -159,6 +159,27 @@ function controlPlane({ xds }: InjectorSettings): JsonObject {
     },
   };
 }
+
+const rootName = "root";
+/** The file, beside the root certificate, that {@link rootSecret} is mounted as. */
+const rootSecretFile = `${sidecarNames.rootDirectory}/${rootSecretName}`;
+
+/**
+ * Envoy reads a certificate again only when a file of secrets names it, so the pod carries that file as an annotation.
+ * The same text as long as the settings are the same object.
+ */
+export const rootSecret = memoize((settings: InjectorSettings): string => {
+  const secret = {
+    "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
+    name: rootName,
+    validation_context: {
+      trusted_ca: { filename: sidecarNames.rootFile },
+      watched_directory: { path: sidecarNames.rootDirectory },
+      match_typed_subject_alt_names: [subjectAltName(settings.xds.sni)],
+    },
+  };
+  return JSON.stringify({ resources: [secret] });
+});
 
 const subjectAltName = (name: string): JsonObject => ({
   san_type: isIP(name) === 0 ? "DNS" : "IP_ADDRESS",

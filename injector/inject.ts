@@ -3,6 +3,7 @@
 import { type Finding, hasErrors } from "../base/finding.ts";
 import type { ProbeTable } from "../model/sidecar.ts";
 import { proxyUserId, sidecarNames } from "../model/sidecar.ts";
+import { rootSecret } from "./bootstrap.ts";
 import { type NamespaceFacts, templatesAnnotation } from "./decide.ts";
 import { initContainer } from "./init-container.ts";
 import { type Json, type JsonObject, listAt, objectAt, textAt, withKeys } from "./json.ts";
@@ -49,7 +50,7 @@ export function inject(pod: JsonObject, namespace: NamespaceFacts, settings: Inj
     fingerprint: parts.fingerprint,
   };
   const injected = withKeys(pod, {
-    metadata: injectedMetadata(pod, { template, status, overrides, probes }),
+    metadata: injectedMetadata(pod, { template, status, overrides, probes, root: rootSecret(settings) }),
     spec: withKeys(spec, {
       ...gatewaySecurity(spec, template),
       initContainers:

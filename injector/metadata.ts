@@ -1,5 +1,6 @@
 // Labels and annotations that injection sets. What the user wrote stays.
 import { type ProbeTable, probesAnnotation, statusAnnotation, tlsModeLabel } from "../model/sidecar.ts";
+import { rootSecretAnnotation } from "./bootstrap.ts";
 import { type JsonObject, objectAt, textAt, withKeys } from "./json.ts";
 import { applicationContainers, labelsOf, workloadName } from "./pod.ts";
 import { type Overrides, overridesAnnotation, type Status } from "./status.ts";
@@ -28,6 +29,8 @@ export interface Injected {
   readonly status: Status;
   readonly overrides: Overrides;
   readonly probes: ProbeTable;
+  /** Text of the file that names the root certificate. */
+  readonly root: string;
 }
 
 /** The pod's metadata after injection. */
@@ -46,6 +49,7 @@ export function injectedMetadata(pod: JsonObject, injected: Injected): JsonObjec
       : { "kubectl.kubernetes.io/default-container": first, "kubectl.kubernetes.io/default-logs-container": first }),
     ...objectAt(metadata, "annotations"),
     "istio.io/rev": injected.status.revision,
+    [rootSecretAnnotation]: injected.root,
     [statusAnnotation]: JSON.stringify(injected.status),
   };
   const { containers, initContainers } = injected.overrides;

@@ -1,5 +1,6 @@
 // What the proxy reads from files: its token, and the root certificate that it trusts. Both are renewed in place.
 import { sidecarNames } from "../model/sidecar.ts";
+import { rootSecretAnnotation, rootSecretName } from "./bootstrap.ts";
 import type { JsonObject } from "./json.ts";
 import type { InjectorSettings } from "./settings.ts";
 
@@ -15,9 +16,18 @@ export function proxyVolumes(settings: InjectorSettings): readonly JsonObject[] 
   };
   return [
     { name: sidecarNames.tokenVolume, projected: { sources: [{ serviceAccountToken }] } },
-    { name: sidecarNames.rootVolume, configMap: { name: settings.rootConfigMap } },
+    {
+      name: sidecarNames.rootVolume,
+      projected: { sources: [{ configMap: { name: settings.rootConfigMap } }, rootFile] },
+    },
   ];
 }
+
+const rootFile: JsonObject = {
+  downwardAPI: {
+    items: [{ path: rootSecretName, fieldRef: { fieldPath: `metadata.annotations['${rootSecretAnnotation}']` } }],
+  },
+};
 
 /** Where they are in the proxy container. */
 export const proxyVolumeMounts: readonly JsonObject[] = [
