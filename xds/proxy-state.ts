@@ -29,6 +29,8 @@ export type Question = "always" | "unless-held";
 export interface TypeState {
   /** The proxy spoke about this type, so it may be sent. */
   subscribed: boolean;
+  /** It holds nothing of this type, and was not answered yet: it waits for an answer even if that is empty. */
+  unanswered: boolean;
   /** Names as asked, "*" left out. */
   readonly asked: Set<string>;
   /** Names as asked that were not answered yet. */
@@ -75,6 +77,8 @@ export function newProxyState(
 ): ProxyState {
   const emptyType = (): TypeState => ({
     subscribed: false,
+    isFresh: true,
+    unanswered: false,
     asked: new Set(),
     questions: new Map(),
     entries: new Map(),

@@ -14,7 +14,7 @@ import {
   withoutBody,
 } from "./proxy-state.ts";
 import { removableClusters } from "./removal.ts";
-import type { Want, Wanted } from "./wanted.ts";
+import { type Want, type Wanted, wildcardTypes } from "./wanted.ts";
 
 /** How long a resource waits for its needs before it is sent without them. */
 export const needsTimeoutMs = 2_000;
@@ -49,7 +49,9 @@ export function* dueMessages(state: ProxyState, wanted: Wanted, nowMs: number): 
     for (const want of wanted.get(type)?.values() ?? []) consider(state, wanted, batch, want, nowMs);
     answerTheRest(state, wanted, batch);
     if (type !== typeUrls.cluster) batch.removed.push(...unwanted(state, wanted, type));
+    if (isTooEarly(state, wanted, batch)) continue;
     yield* messagesOf(state, wanted, batch);
+    if (isNothingWanted(state, wanted, type)) yield send(state, wanted, batch);
   }
   if (!ofType(state, typeUrls.cluster).subscribed) return;
   yield* messagesOf(state, wanted, {
@@ -57,6 +59,17 @@ export function* dueMessages(state: ProxyState, wanted: Wanted, nowMs: number): 
     resources: [],
     removed: removableClusters(state, wanted, nowMs),
   });
+}
+
+/** Envoy is not ready before it was told of listeners and clusters, even that there are none. */
+function isNothingWanted(state: ProxyState, wanted: Wanted, type: TypeUrl): boolean {
+  return ofType(state, type).unanswered && (wanted.get(type)?.size ?? 0) === 0;
+}
+
+/** A proxy is ready when it has worked off the first answers about listeners and clusters, so these must be complete. */
+function isTooEarly(state: ProxyState, wanted: Wanted, { type, resources }: Batch): boolean {
+  const isFirst = wildcardTypes.has(type) && ofType(state, type).isFresh;
+  return isFirst && resources.length < (wanted.get(type)?.size ?? 0);
 }
 
 /** Put a resource into the batch if its turn has come. */
@@ -177,7 +190,9 @@ function* messagesOf(state: ProxyState, wanted: Wanted, { type, resources, remov
   const single = (item: DeltaResource): boolean =>
     type === typeUrls.virtualHost || entries.get(item.name)?.alone === true;
   const together = resources.filter((item) => !single(item));
-  if (together.length + removed.length > 0) {
+  const isGreeting = wildcardTypes.has(type) && ofType(state, type).isFresh;
+  ofType(state, type).isFresh = false;
+  if (together.length + removed.length > 0 || isGreeting) {
     let part: DeltaResource[] = [];
     let partBytes = 0;
     for (const item of together) {
@@ -199,6 +214,7 @@ function* messagesOf(state: ProxyState, wanted: Wanted, { type, resources, remov
 function send(state: ProxyState, wanted: Wanted, { type, resources, removed }: Batch): DeltaMessage {
   state.lastNonce += 1;
   const nonce = String(state.lastNonce);
+  ofType(state, type).unanswered = false;
   const { entries } = ofType(state, type);
   const items: SentMessage["items"][number][] = [];
   for (const name of removed) {

@@ -19,7 +19,10 @@ export function applyRequest(state: ProxyState, type: TypeUrl, request: DeltaReq
   const typeState = ofType(state, type);
   const first = !typeState.subscribed;
   typeState.subscribed = true;
-  if (first) adoptHeld(state, type, request.initialVersions);
+  if (first) {
+    typeState.unanswered = request.initialVersions.size === 0;
+    adoptHeld(state, type, request.initialVersions);
+  }
   for (const name of request.unsubscribe) forget(state, type, name);
   for (const name of request.subscribe) {
     // Wildcard types get what they should have anyway, and a virtual host of that name does not exist.
@@ -37,6 +40,7 @@ export function applyRequest(state: ProxyState, type: TypeUrl, request: DeltaReq
 
 /** After a reconnect the proxy's word is the truth. */
 function adoptHeld(state: ProxyState, type: TypeUrl, versions: ReadonlyMap<string, string>): void {
+  if (versions.size > 0) ofType(state, type).isFresh = false;
   for (const [name, version] of versions) {
     entryOf(ofType(state, type), name).held = { version, resource: undefined };
     // Which alias it was asked by is told too, but hosts that were pushed unasked must stay as well.
