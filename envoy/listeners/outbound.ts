@@ -64,10 +64,14 @@ interface PortPlan {
   readonly external: readonly ExternalTcp[];
 }
 
+/** Where the proxy itself listens in every pod: a gateway's Service has such ports too, and they are reached as bytes. */
+const ownPorts: ReadonlySet<number> = new Set(Object.values(sidecarPorts));
+
 function portPlans(snapshot: Snapshot, view: Viewpoint): readonly PortPlan[] {
   const layers = new Map(outboundPorts(snapshot, view.namespace).map((port) => [port.number, port.layers]));
   const numbers = new Set([...layers.keys(), ...externalTcpPorts(snapshot)]);
   return [...numbers]
+    .filter((port) => !ownPorts.has(port))
     .map((port) => ({
       port,
       http: layers.get(port)?.has("http") === true,
