@@ -53,6 +53,8 @@ export async function startJudge(): Promise<Judge> {
         for (const name of subscribe.filter((one) => one !== stage)) {
           if (type === typeUrls.endpoints) void send(type, name, noEndpoints(name));
           if (type === typeUrls.route) void send(type, name, noRoutes(name));
+          if (type === typeUrls.secret)
+            stream?.write(encodeDeltaResponse({ type, nonce: "none", resources: [], removed: [name] }));
         }
       });
     },
@@ -67,6 +69,7 @@ export async function startJudge(): Promise<Judge> {
   await seen(typeUrls.listener);
   await send(typeUrls.listener, stage, stageListener(await freePort()));
   await seen(typeUrls.route);
+  await send(typeUrls.route, stage, noRoutes(stage));
   return {
     verdict: async (resource) => {
       const { type, name, bytes } = staged(resource);
