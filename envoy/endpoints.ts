@@ -97,20 +97,26 @@ function weightedEndpoints(list: readonly Chosen[], share: number | undefined): 
 }
 
 function lbEndpoint({ endpoint, port, meshTls }: Chosen, weight: number): LbEndpoint {
-  const workload = endpoint.workload?.split("/") ?? [];
-  const { labels } = endpoint;
-  const app = labels["service.istio.io/canonical-name"] ?? labels["app.kubernetes.io/name"] ?? labels["app"] ?? "";
-  const version = labels["service.istio.io/canonical-revision"] ?? labels["version"] ?? "";
+  const workload = workloadText(endpoint);
   return create(LbEndpointSchema, {
     hostIdentifier: { case: "endpoint", value: { address: socketAddress(endpoint.address, port) } },
     metadata: {
       filterMetadata: {
         ...(meshTls ? { "envoy.transport_socket_match": { ...meshTlsMatch } } : {}),
-        istio: { workload: [workload[1] ?? "", workload[0] ?? "", app, version, ""].join(";") },
+        ...(workload === undefined ? {} : { istio: { workload } }),
       },
     },
     ...(weight > 0 ? { loadBalancingWeight: weight } : {}),
   });
+}
+
+/** "pod;namespace;canonical name;revision;cluster", as Istio's telemetry reads it. */
+function workloadText({ workload, labels }: Endpoint): string | undefined {
+  if (workload === undefined) return undefined;
+  const [namespace = "", pod = ""] = workload.split("/");
+  const name = labels["service.istio.io/canonical-name"] ?? labels["app.kubernetes.io/name"] ?? labels["app"] ?? pod;
+  const revision = labels["service.istio.io/canonical-revision"] ?? labels["version"] ?? "latest";
+  return [pod, namespace, name, revision, ""].join(";");
 }
 
 function localGroup(text: string, group: readonly Placed[]): LocalityLbEndpoints {

@@ -11,15 +11,31 @@ import {
   SubstitutionFormatStringSchema,
 } from "../proto/envoy/config/core/v3/substitution_format_string_pb.ts";
 import { FileAccessLogSchema } from "../proto/envoy/extensions/access_loggers/file/v3/file_pb.ts";
+import {
+  StderrAccessLogSchema,
+  StdoutAccessLogSchema,
+} from "../proto/envoy/extensions/access_loggers/stream/v3/stream_pb.ts";
 
 /** The access logs of every listener; none without `accessLogFile`. */
 export const accessLogs = memoize((config: MeshConfig): AccessLog[] => {
-  if (config.accessLogFile === "") return [];
-  const log = extension("envoy.access_loggers.file", FileAccessLogSchema, {
-    path: config.accessLogFile,
-    accessLogFormat: { case: "logFormat", value: logFormat(config) },
-  });
-  return [create(AccessLogSchema, log)];
+  const accessLogFormat = { case: "logFormat" as const, value: logFormat(config) };
+  switch (config.accessLogFile) {
+    case "":
+      return [];
+    // Envoy may be another user than the one that opened its output, or this may be a socket: then it cannot be opened.
+    case "/dev/stdout":
+      return [
+        create(AccessLogSchema, extension("envoy.access_loggers.stdout", StdoutAccessLogSchema, { accessLogFormat })),
+      ];
+    case "/dev/stderr":
+      return [
+        create(AccessLogSchema, extension("envoy.access_loggers.stderr", StderrAccessLogSchema, { accessLogFormat })),
+      ];
+    default: {
+      const file = { path: config.accessLogFile, accessLogFormat };
+      return [create(AccessLogSchema, extension("envoy.access_loggers.file", FileAccessLogSchema, file))];
+    }
+  }
 });
 
 function logFormat({ accessLogEncoding, accessLogFormat }: MeshConfig): SubstitutionFormatString {

@@ -11,7 +11,7 @@ import { forwarding, type RouteFeature } from "./feature.ts";
 /** `consistentHash` of the destinations' DestinationRules. */
 export const hashPolicy: RouteFeature = (route, { hashing }) => {
   const action = forwarding(route);
-  if (action !== undefined) action.hashPolicy = hashing.flatMap((hash) => policyOf(hash) ?? []);
+  if (action !== undefined) action.hashPolicy = [...new Set(hashing)].flatMap((hash) => policyOf(hash) ?? []);
 };
 
 function policyOf(hash: ConsistentHash): RouteAction_HashPolicy | undefined {

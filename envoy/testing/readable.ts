@@ -3,6 +3,7 @@ import { createRegistry, type DescMessage, fromBinary, type JsonValue, toJson } 
 import { stringify } from "yaml";
 import { type MadeType, schemas } from "../encode.ts";
 import { FileAccessLogSchema } from "../proto/envoy/extensions/access_loggers/file/v3/file_pb.ts";
+import { StdoutAccessLogSchema } from "../proto/envoy/extensions/access_loggers/stream/v3/stream_pb.ts";
 import { CorsPolicySchema, CorsSchema } from "../proto/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
 import { HTTPFaultSchema } from "../proto/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import { HealthCheckSchema } from "../proto/envoy/extensions/filters/http/health_check/v3/health_check_pb.ts";
@@ -45,6 +46,7 @@ const registry = createRegistry(
   PreviousPrioritiesConfigSchema,
   RawBufferSchema,
   RouterSchema,
+  StdoutAccessLogSchema,
   TcpProtocolOptionsSchema,
   TcpProxySchema,
   TlsInspectorSchema,
