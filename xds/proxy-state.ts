@@ -29,8 +29,8 @@ export type Question = "always" | "unless-held";
 export interface TypeState {
   /** The proxy spoke about this type, so it may be sent. */
   subscribed: boolean;
-  /** It holds nothing of this type, and was not answered yet: it waits for an answer even if that is empty. */
-  unanswered: boolean;
+  /** It holds nothing of this type and was sent nothing yet: Envoy does not start before it was told at least "nothing". */
+  isFresh: boolean;
   /** Names as asked, "*" left out. */
   readonly asked: Set<string>;
   /** Names as asked that were not answered yet. */
@@ -78,7 +78,6 @@ export function newProxyState(
   const emptyType = (): TypeState => ({
     subscribed: false,
     isFresh: true,
-    unanswered: false,
     asked: new Set(),
     questions: new Map(),
     entries: new Map(),

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type TypeUrl, typeUrls } from "../envoy/resource.ts";
 import { needsTimeoutMs } from "./schedule.ts";
 import { statusOf } from "./status.ts";
-import { clusterNamed, newSidecarMesh, putCluster, putHost } from "./testing/fixture-mesh.ts";
+import { clusterNamed, newFixtureMesh, newSidecarMesh, putCluster, putHost } from "./testing/fixture-mesh.ts";
 import { SimulatedProxy } from "./testing/simulated-proxy.ts";
 import { computeWanted } from "./wanted.ts";
 
@@ -37,6 +37,22 @@ function settled(prepare: (mesh: ReturnType<typeof newSidecarMesh>) => void = ()
 describe("dueMessages()", () => {
   test("starts a proxy with clusters first, and lets its routes go on though there is no host yet", () => {
     expect(words(settled())).toEqual(["C own", "E own", "S default", "L outbound", "R 80", "V 80/~(-)"]);
+  });
+
+  test("tells a proxy that there is nothing for it, because it would wait for ever", () => {
+    const proxy = new SimulatedProxy(newFixtureMesh());
+    proxy.settle();
+    expect(words(proxy)).toEqual(["C"]);
+  });
+
+  test("gives the first listeners all together, when the clusters of each are there", () => {
+    const mesh = newSidecarMesh();
+    putCluster(mesh, "database");
+    mesh.put(typeUrls.listener, "tcp", "", [clusterNamed("database")]);
+    mesh.eager.push({ type: listener, name: "tcp" });
+    const proxy = new SimulatedProxy(mesh);
+    proxy.settle();
+    expect(words(proxy).slice(0, 4)).toEqual(["C database", "E database", "S default", "L outbound tcp"]);
   });
 
   test("answers a question about a host after the clusters that it names, their endpoints and certificates", () => {

@@ -51,19 +51,10 @@ export function* dueMessages(state: ProxyState, wanted: Wanted, nowMs: number): 
     if (type !== typeUrls.cluster) batch.removed.push(...unwanted(state, wanted, type));
     if (isTooEarly(state, wanted, batch)) continue;
     yield* messagesOf(state, wanted, batch);
-    if (isNothingWanted(state, wanted, type)) yield send(state, wanted, batch);
   }
   if (!ofType(state, typeUrls.cluster).subscribed) return;
-  yield* messagesOf(state, wanted, {
-    type: typeUrls.cluster,
-    resources: [],
-    removed: removableClusters(state, wanted, nowMs),
-  });
-}
-
-/** Envoy is not ready before it was told of listeners and clusters, even that there are none. */
-function isNothingWanted(state: ProxyState, wanted: Wanted, type: TypeUrl): boolean {
-  return ofType(state, type).unanswered && (wanted.get(type)?.size ?? 0) === 0;
+  const removed = removableClusters(state, wanted, nowMs);
+  if (removed.length > 0) yield* messagesOf(state, wanted, { type: typeUrls.cluster, resources: [], removed });
 }
 
 /** A proxy is ready when it has worked off the first answers about listeners and clusters, so these must be complete. */
@@ -214,7 +205,6 @@ function* messagesOf(state: ProxyState, wanted: Wanted, { type, resources, remov
 function send(state: ProxyState, wanted: Wanted, { type, resources, removed }: Batch): DeltaMessage {
   state.lastNonce += 1;
   const nonce = String(state.lastNonce);
-  ofType(state, type).unanswered = false;
   const { entries } = ofType(state, type);
   const items: SentMessage["items"][number][] = [];
   for (const name of removed) {

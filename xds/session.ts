@@ -95,6 +95,8 @@ export class Session {
   readonly #credentials: Omit<Credentials, "nodeId">;
   readonly #inbox = newInbox<Event>();
   readonly #secrets = new Map<string, EncodedResource>();
+  /** What the proxy brought from an earlier stream was replaced since. */
+  #secretsAreOld = false;
   readonly #cleanUp: (() => void)[] = [];
   readonly #aborted = new AbortController();
   #peer: Peer | undefined;
@@ -211,6 +213,7 @@ export class Session {
         case "secrets":
           changed = true;
           this.#secrets.clear();
+          this.#secretsAreOld = true;
           break;
         case "wake":
           break;
@@ -229,7 +232,7 @@ export class Session {
       secret: (name: string, heldVersion: string | undefined) => {
         const known = this.#secrets.get(name);
         if (known !== undefined) return known;
-        const secret = this.#deps.secrets.get(peer, name, heldVersion);
+        const secret = this.#deps.secrets.get(peer, name, this.#secretsAreOld ? undefined : heldVersion);
         if (secret !== undefined && secret !== "unchanged") this.#secrets.set(name, secret);
         return secret;
       },

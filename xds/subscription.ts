@@ -19,10 +19,7 @@ export function applyRequest(state: ProxyState, type: TypeUrl, request: DeltaReq
   const typeState = ofType(state, type);
   const first = !typeState.subscribed;
   typeState.subscribed = true;
-  if (first) {
-    typeState.unanswered = request.initialVersions.size === 0;
-    adoptHeld(state, type, request.initialVersions);
-  }
+  if (first) adoptHeld(state, type, request.initialVersions);
   for (const name of request.unsubscribe) forget(state, type, name);
   for (const name of request.subscribe) {
     // Wildcard types get what they should have anyway, and a virtual host of that name does not exist.

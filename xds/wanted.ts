@@ -28,7 +28,7 @@ export interface WantedSource {
 }
 
 /** Types that a proxy subscribes to as a whole; of the others it takes nothing that it did not name. */
-const wildcardTypes: ReadonlySet<TypeUrl> = new Set([typeUrls.listener, typeUrls.cluster]);
+export const wildcardTypes: ReadonlySet<TypeUrl> = new Set([typeUrls.listener, typeUrls.cluster]);
 
 /** Everything that the proxy should hold, of the types that it may be sent and of those that it will ask for. */
 export function computeWanted(state: ProxyState, source: WantedSource): Wanted {
