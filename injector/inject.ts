@@ -201,7 +201,7 @@ function ownVolumes(spec: JsonObject, parts: Parts, earlier: Earlier | undefined
 function pullSecrets(spec: JsonObject, settings: InjectorSettings): { readonly imagePullSecrets?: Json } {
   const present = listAt(spec, "imagePullSecrets");
   const missing = settings.imagePullSecrets.filter((name) => !present.some((one) => one["name"] === name));
-  return missing.length === 0 ? {} : { imagePullSecrets: [...present, ...missing.map((name) => ({ name }))] };
+  return missing.length === 0 ? {} : { imagePullSecrets: [...missing.map((name) => ({ name })), ...present] };
 }
 
 /** A gateway may listen on ports below 1024 without being root. */
