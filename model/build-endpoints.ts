@@ -44,6 +44,7 @@ export function buildEndpoints(world: World, inputs: EndpointInputs, previous: S
   };
   const endpoints = new Map<Hostname, readonly Endpoint[]>();
   const rivalEndpoints = new Map<MeshService, readonly Endpoint[]>();
+  const written: { key: string; service: MeshService }[] = [];
   for (const source of found.sources) {
     const { service } = source;
     const selected = selectedBy(source, pods);
@@ -51,13 +52,14 @@ export function buildEndpoints(world: World, inputs: EndpointInputs, previous: S
       selected === undefined
         ? writtenEndpoints(source, slicesByService(slices), context)
         : selectedEndpoints(selected, service, isForNotReady(source), policies, config.rootNamespace);
+    if (selected === undefined) written.push(...servedByAddress(service, list, pods));
     if (found.services.get(service.hostname) === service) endpoints.set(service.hostname, list);
     else rivalEndpoints.set(service, list);
   }
   const result = {
     endpoints: keepMap(previous?.endpoints, endpoints),
     rivalEndpoints: keepMap(previous?.rivalEndpoints, rivalEndpoints),
-    servicesOfWorkload: keepMap(previous?.servicesOfWorkload, servedBy(found.sources, pods)),
+    servicesOfWorkload: keepMap(previous?.servicesOfWorkload, servedBy(found.sources, pods, written)),
   };
   made.set(result.endpoints, { inputs: now, result });
   return result;
@@ -108,14 +110,27 @@ const slicesByService = memoize((slices: ReadonlyMap<string, EndpointSlice>) =>
   ),
 );
 
-/** The services that select each workload, ready or not. */
-function servedBy(sources: readonly ServiceSource[], pods: Workloads): ReadonlyMap<string, readonly MeshService[]> {
+/** The pods whose addresses somebody wrote down as endpoints. */
+function servedByAddress(service: MeshService, endpoints: readonly Endpoint[], pods: Workloads) {
+  return endpoints.flatMap(({ address }) => {
+    const workload = pods.workloadsByAddress.get(address);
+    return workload === undefined ? [] : [{ key: `${workload.namespace}/${workload.name}`, service }];
+  });
+}
+
+/** The services that select each workload, ready or not, or have its address. */
+function servedBy(
+  sources: readonly ServiceSource[],
+  pods: Workloads,
+  written: readonly { readonly key: string; readonly service: MeshService }[],
+): ReadonlyMap<string, readonly MeshService[]> {
   const all = new Map<string, readonly MeshService[]>();
   for (const [namespace, own] of sourcesByNamespace(sources)) {
     const workloads = pods.byNamespace.get(namespace);
     if (workloads === undefined) continue;
     for (const [key, services] of servedIn(workloads, own)) all.set(key, services);
   }
+  for (const { key, service } of written) all.set(key, [...(all.get(key) ?? []), service]);
   return all;
 }
 

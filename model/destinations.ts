@@ -1,7 +1,7 @@
 // Where a rule sends to: services, ports and shares of its destinations and mirrors.
 import type { Destination, HttpRoute, HttpRouteDestination } from "../api/http-route.ts";
 import type { RouteDestination } from "../api/virtual-service.ts";
-import { hostname, visibleService } from "./hosts.ts";
+import { behindAlias, hostname, visibleService } from "./hosts.ts";
 import type { ResolvedDestination, ResolvedMirror } from "./routes.ts";
 import type { MeshService } from "./service.ts";
 import type { Snapshot, Viewpoint } from "./snapshot.ts";
@@ -54,8 +54,10 @@ function resolveDestination(
   call: Call,
 ): ResolvedDestination {
   const { subset } = spec.destination;
-  const host = hostname(spec.destination.host);
-  const service = visibleService(snapshot, host, call.view.namespace);
+  const { namespace } = call.view;
+  const named = visibleService(snapshot, hostname(spec.destination.host), namespace);
+  const service = named === undefined ? undefined : behindAlias(snapshot, named, namespace);
+  const host = service?.hostname ?? hostname(spec.destination.host);
   const port = portOf(spec.destination, service, call.port);
   return { host, service, port, ...(subset === undefined || subset === "" ? {} : { subset }), weight, spec };
 }

@@ -1,6 +1,9 @@
 // What a host name means: short forms, wildcards, and which service a client means by an authority.
+
+import { memoize } from "../base/memo.ts";
 import { isIpAddress, withoutPort } from "./authority.ts";
 import { matchesHost } from "./host-patterns.ts";
+import { groupBy } from "./keep.ts";
 import type { Hostname, MeshService } from "./service.ts";
 import type { Snapshot, Viewpoint } from "./snapshot.ts";
 
@@ -79,9 +82,23 @@ export function serviceFor(snapshot: Snapshot, view: Viewpoint, authority: strin
     : [full, resolveHost(full, view.namespace, domain)];
   for (const form of forms) {
     const service = visibleService(snapshot, form, view.namespace);
-    if (service !== undefined) return service;
+    if (service !== undefined) return behindAlias(snapshot, service, view.namespace);
   }
   return wildcardService(snapshot, full, view.namespace);
+}
+
+/** How many ExternalNames may follow one another; DNS servers give up at about as many. */
+const longestAliasChain = 8;
+
+/** The service that an ExternalName of the cluster stands for; the ExternalName itself when it leads outside. */
+export function behindAlias(snapshot: Snapshot, service: MeshService, namespace: string): MeshService {
+  let target = service;
+  for (let length = 0; target.externalName !== undefined && target.resolution === "external-name"; length++) {
+    const next = visibleService(snapshot, hostname(target.externalName), namespace);
+    if (next === undefined || length === longestAliasChain) return service;
+    target = next;
+  }
+  return target;
 }
 
 /** All domains by which a client in `namespace` may call a service, full name first, addresses last, without ports. */
@@ -93,10 +110,34 @@ export function namesOf(snapshot: Snapshot, service: MeshService, namespace: str
     names.push(service.hostname.slice(0, -suffix.length), short);
     if (service.namespace === namespace) names.push(service.name);
   }
+  for (const alias of aliasesOf(snapshot.services).get(service.hostname) ?? []) {
+    names.push(...namesOf(snapshot, alias, namespace));
+  }
   for (const address of service.addresses) {
     if (!address.includes("/")) names.push(address.includes(":") ? `[${address}]` : address);
   }
   return names;
+}
+
+/** ExternalNames by the host that they stand for; one that stands for itself is none. */
+const aliasesOf = memoize((services: Snapshot["services"]) =>
+  groupBy(
+    [...services.values()].filter(
+      ({ externalName, resolution, hostname: own }) =>
+        resolution === "external-name" && externalName !== undefined && isSettled(services, own),
+    ),
+    ({ externalName }) => hostname(externalName ?? ""),
+  ),
+);
+
+/** Whether following ExternalNames from here comes to an end. */
+function isSettled(services: Snapshot["services"], from: Hostname): boolean {
+  let service = services.get(from);
+  for (let length = 0; length <= longestAliasChain; length++) {
+    if (service?.externalName === undefined || service.resolution !== "external-name") return true;
+    service = services.get(hostname(service.externalName));
+  }
+  return false;
 }
 
 /** "reviews.shop" and "reviews.shop.svc" with what DNS search paths would add. */

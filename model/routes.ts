@@ -121,7 +121,7 @@ export function virtualServicesFor(
 ): readonly ResolvedVirtualService[] {
   const { namespace } = query.view;
   const found: ResolvedVirtualService[] = [];
-  for (const pattern of patternsFor(snapshot, query.host)) {
+  for (const pattern of patternsFor(snapshot, query)) {
     const owners = byHost(snapshot.virtualServices).get(pattern) ?? [];
     const seen = owners.filter(
       (owner) =>
@@ -199,13 +199,21 @@ function isCaller(match: Pick<HttpMatch, "sourceLabels" | "sourceNamespace">, vi
   return Object.entries(match.sourceLabels ?? {}).every(([name, value]) => view.labels[name] === value);
 }
 
-/** The host itself and the wildcards that cover it, most specific first. */
-function patternsFor(snapshot: Snapshot, host: Hostname): readonly string[] {
-  const wildcards = wildcardsOf(snapshot.virtualServices).filter(
+/**
+ * The host itself and the wildcards that cover it, most specific first. In sidecars a wildcard that covers services
+ * stands for those services, not for other names below it.
+ */
+function patternsFor(snapshot: Snapshot, { host, gateway, view }: Omit<RouteQuery, "port">): readonly string[] {
+  const covering = wildcardsOf(snapshot.virtualServices).filter(
     (pattern) => pattern !== host && matchesHost(pattern, host),
   );
-  return [host, ...wildcards];
+  const isOwnHost = gateway !== "mesh" || visibleService(snapshot, host, view.namespace) !== undefined;
+  return [host, ...(isOwnHost ? covering : covering.filter((pattern) => !coversService(snapshot.services, pattern)))];
 }
+
+const coversService = memoize((services: Snapshot["services"], pattern: string): boolean =>
+  [...services.keys()].some((host) => matchesHost(pattern, host)),
+);
 
 const byHost = memoize((all: readonly ResolvedVirtualService[]) => {
   const claims = all.flatMap((owner) => (owner.spec.hosts ?? []).map((host) => ({ host, owner })));
