@@ -1,6 +1,6 @@
 // The gRPC server that proxies connect to: delta ADS over TLS, and over plain text on the loopback interface where wanted.
 // @see https://www.envoyproxy.io/docs/envoy/v1.40.0/api-docs/xds_protocol
-import { Server, ServerCredentials, status } from "@grpc/grpc-js";
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from "@grpc/grpc-js";
 import { PillionError } from "../base/error.ts";
 import { type DeltaRequest, parseDeltaRequest } from "./delta-request.ts";
 import { LearnedHosts } from "./learned.ts";
@@ -56,6 +56,8 @@ const service = {
  * @throws PillionError XDS_PORT when a port cannot be had.
  */
 export async function startXdsServer(options: XdsServerOptions, signal: AbortSignal): Promise<XdsServer> {
+  // It would write on standard error what our own errors and log lines say better.
+  setLogVerbosity(logVerbosity.NONE);
   const sessions = new Map<Session, Promise<void>>();
   const deps: SessionDeps = { ...options, learned: new LearnedHosts() };
   const accept = (call: Call, encrypted: boolean): void => {

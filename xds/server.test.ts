@@ -1,0 +1,177 @@
+// The server over real gRPC on the loopback interface, with proxies that are written by hand.
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { Client, type ClientDuplexStream, credentials, status } from "@grpc/grpc-js";
+import { Registry } from "prom-client";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { PillionError } from "../base/error.ts";
+import {
+  DeltaDiscoveryRequestSchema,
+  type DeltaDiscoveryResponse,
+  DeltaDiscoveryResponseSchema,
+} from "../envoy/proto/envoy/service/discovery/v3/discovery_pb.ts";
+import { typeUrls } from "../envoy/resource.ts";
+import { newXdsMetrics } from "./metrics.ts";
+import { startXdsServer, type XdsServerOptions } from "./server.ts";
+import { clusterNamed, newFixtureMesh, proxy } from "./testing/fixture-mesh.ts";
+
+const cleanUp: (() => void | Promise<void>)[] = [];
+afterEach(async () => {
+  for (const undo of cleanUp.splice(0).reverse()) await undo();
+});
+
+/** A server with everything that it holds on to counted. */
+async function started(changes: Partial<XdsServerOptions> = {}) {
+  const mesh = newFixtureMesh();
+  const listeners = new Set<unknown>();
+  const timers = new Set<unknown>();
+  const failures: object[] = [];
+  const registry = new Registry();
+  const subscribe = (listener: unknown) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const noLog = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+  const server = await startXdsServer(
+    {
+      translator: mesh.translator,
+      snapshots: { current: () => mesh.snapshot, subscribe },
+      secrets: { get: () => undefined, subscribe },
+      authenticate: ({ nodeId }) => Promise.resolve({ ok: true, proxy, identity: nodeId, workload: nodeId }),
+      metrics: newXdsMetrics(registry),
+      log: { ...noLog, error: (fields: object) => void failures.push(fields) },
+      now: () => performance.now(),
+      setTimer: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        timers.add(timer);
+        return () => {
+          clearTimeout(timer);
+          timers.delete(timer);
+        };
+      },
+      plaintext: { host: "127.0.0.1", port: 0 },
+      ...changes,
+    },
+    new AbortController().signal,
+  );
+  cleanUp.push(() => server.close());
+  const publish = (): void => {
+    for (const listener of listeners) if (typeof listener === "function") listener();
+  };
+  return { mesh, server, listeners, timers, failures, registry, publish, port: server.plaintextPort ?? 0 };
+}
+
+type Request = MessageInitShape<typeof DeltaDiscoveryRequestSchema>;
+
+/** A proxy: what it is sent is kept, and how its stream ended. */
+function connect(port: number, options: { readonly reads?: boolean } = {}) {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  cleanUp.push(() => client.close());
+  const call: ClientDuplexStream<Request, DeltaDiscoveryResponse> = client.makeBidiStreamRequest(
+    "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
+    (request: Request) =>
+      Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, request))),
+    (bytes) => fromBinary(DeltaDiscoveryResponseSchema, bytes),
+  );
+  const got: DeltaDiscoveryResponse[] = [];
+  const end: { code?: status; details?: string } = {};
+  const read = (): void => void call.on("data", (response: DeltaDiscoveryResponse) => void got.push(response));
+  if (options.reads !== false) read();
+  call.on("error", () => undefined);
+  call.on("status", ({ code, details }) => void Object.assign(end, { code, details }));
+  const ask = (request: Request): void => void call.write({ typeUrl: typeUrls.cluster, ...request });
+  ask({ node: { id: "web" } });
+  return { call, got, end, ask, read };
+}
+
+const namesOf = (response: DeltaDiscoveryResponse | undefined): string[] =>
+  (response?.resources ?? []).map(({ name }) => name);
+
+describe("startXdsServer()", () => {
+  test("sends what a proxy should hold, and what changes", async () => {
+    const { mesh, port, publish } = await started();
+    mesh.put(typeUrls.cluster, "own", "1");
+    mesh.eager.push(clusterNamed("own"));
+    const { got, ask } = connect(port);
+    await vi.waitFor(() => expect(got.map(namesOf)).toEqual([["own"]]));
+    ask({ responseNonce: got[0]?.nonce ?? "" });
+    mesh.put(typeUrls.cluster, "own", "2");
+    publish();
+    await vi.waitFor(() => expect(got.map(namesOf)).toEqual([["own"], ["own"]]));
+    expect(Buffer.from(got[1]?.resources[0]?.resource?.value ?? []).toString()).toBe("own 2");
+  });
+
+  test("turns a proxy away with the authenticator's code and reason", async () => {
+    const { port, server } = await started({
+      authenticate: () => Promise.resolve({ ok: false, code: status.UNAUTHENTICATED, reason: "the token has expired" }),
+    });
+    const { end } = connect(port);
+    await vi.waitFor(() => expect(end).toEqual({ code: status.UNAUTHENTICATED, details: "the token has expired" }));
+    expect(server.status()).toEqual([]);
+  });
+
+  test("lets one session's failure end that session only, with a log line", async () => {
+    const broken = newFixtureMesh();
+    const { mesh, port, failures } = await started({
+      translator: {
+        ...broken.translator,
+        eager: () => [clusterNamed("own")],
+        resource: (_snapshot, _proxy, type, name) => {
+          if (name === "bad") throw new Error("the translation fails");
+          return mesh.get(type, name);
+        },
+      },
+    });
+    mesh.put(typeUrls.cluster, "own", "1");
+    const [good, bad] = [connect(port), connect(port)];
+    await vi.waitFor(() => expect([good.got.length, bad.got.length]).toEqual([1, 1]));
+    bad.ask({ resourceNamesSubscribe: ["bad"] });
+    await vi.waitFor(() => expect(bad.end.code).toBe(status.INTERNAL));
+    expect(failures).toMatchObject([{ error: "the translation fails" }]);
+    good.ask({ resourceNamesSubscribe: ["unknown"] });
+    await vi.waitFor(() => expect(good.got.at(-1)?.removedResources).toEqual(["unknown"]));
+  });
+
+  test("keeps nothing of a proxy that has left", async () => {
+    const { mesh, port, server, listeners, timers } = await started();
+    // Something that waits, so that there is a timer.
+    mesh.put(typeUrls.cluster, "own", "1");
+    mesh.put(typeUrls.listener, "tcp", "", [clusterNamed("own")]);
+    mesh.eager.push({ type: typeUrls.listener, name: "tcp" });
+    const { call, got, ask } = connect(port);
+    ask({ typeUrl: typeUrls.listener });
+    await vi.waitFor(() => expect(got.length).toBe(1));
+    await vi.waitFor(() => expect([listeners.size, timers.size, server.status().length]).toEqual([2, 1, 1]));
+    call.cancel();
+    await vi.waitFor(() => expect([listeners.size, timers.size, server.status().length]).toEqual([0, 0, 0]));
+  });
+
+  test("stops writing to a proxy that does not read, and then sends the newest form only", async () => {
+    const { mesh, port, publish, registry } = await started();
+    const big = "x".repeat(300_000);
+    mesh.eager.push(clusterNamed("own"));
+    mesh.put(typeUrls.cluster, "own", `0${big}`);
+    const { got, read } = connect(port, { reads: false });
+    const pushed = async () =>
+      (await registry.getSingleMetric("pillion_xds_pushes_total")?.get())?.values[0]?.value ?? 0;
+    await vi.waitFor(async () => expect(await pushed()).toBe(1));
+    for (let i = 1; i <= 100; i++) {
+      mesh.put(typeUrls.cluster, "own", `${i}${big}`);
+      publish();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await pushed()).toBeLessThan(60);
+    read();
+    await vi.waitFor(() => {
+      const last = got.at(-1)?.resources[0]?.resource?.value ?? new Uint8Array();
+      expect(Buffer.from(last.subarray(0, 8)).toString()).toBe("own 100x");
+    });
+    expect(got.length).toBeLessThan(60);
+  });
+
+  test("says which port it cannot have, and what to do", async () => {
+    const { port } = await started();
+    const second = started({ plaintext: { host: "127.0.0.1", port } });
+    await expect(second).rejects.toThrow(PillionError);
+    await expect(second).rejects.toThrow(`XDS_PORT: The port for proxies, 127.0.0.1:${port}, cannot be opened`);
+  });
+});
