@@ -129,7 +129,7 @@ function controlPlane({ xds }: InjectorSettings): JsonObject {
     respect_dns_ttl: true,
     dns_failure_refresh_rate: reconnect,
     transport_socket: typed("tls", "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", {
-      sni: xds.sni,
+      ...(isIP(xds.sni) === 0 ? { sni: xds.sni } : {}), // addresses are no server names (RFC 6066)
       common_tls_context: {
         alpn_protocols: ["h2"],
         validation_context_sds_secret_config: {

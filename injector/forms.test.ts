@@ -37,12 +37,12 @@ test.each<{
   { name: "trueOrFalse", form: forms.trueOrFalse, good: ["true", "false"], bad: ["yes", "True", ""] },
   { name: "wholeNumber", form: forms.wholeNumber, good: ["0", "15"], bad: ["-1", "1.5", "", "x"] },
   { name: "seconds", form: forms.seconds, good: ["0", "3600"], bad: ["3601", "2s"] },
-  { name: "logLevel", form: forms.logLevel, good: ["debug", "warning"], bad: ["loud", ""] },
+  { name: "logLevel", form: forms.logLevel, good: ["debug", "warning"], bad: ["loud", "err", ""] },
   {
     name: "componentLogLevels",
     form: forms.componentLogLevels,
     good: ["misc:error", "rbac:debug,http:info", ""],
-    bad: ["debug", "rbac:loud", "a:b:c", "RBAC:debug"],
+    bad: ["debug", "rbac:loud", "a:b:c", "RBAC:debug", "nothing:debug"],
   },
   { name: "words", form: forms.words, good: ["cluster.outbound", "a,b"], bad: ["a,,b"] },
   {

@@ -88,15 +88,27 @@ export const quantity: Form<string> = {
 
 export const logLevel: Form<string> = {
   expects: '"trace", "debug", "info", "warning", "error", "critical" or "off"',
-  parse: (text) => (/^(trace|debug|info|warn|warning|err|error|critical|off)$/.test(text) ? text : undefined),
+  parse: (text) => (/^(trace|debug|info|warn|warning|error|critical|off)$/.test(text) ? text : undefined),
 };
 
+/** Envoy 1.40 does not start when it is given another. @see its admin page /logging */
+const logComponents: ReadonlySet<string> = new Set(
+  (
+    "a2a admin ai_protocol_manager alternate_protocols_cache aws assert backtrace basic_auth cache_filter client config " +
+    "connection conn_handler compression credential_injector decompression dns dubbo dynamic_modules envoy_bug ext_authz " +
+    "ext_proc rocketmq file filter forward_proxy geolocation golang grpc happy_eyeballs hc health_checker http http2 hystrix " +
+    "init io ip_tagging jwt json_rpc kafka key_value_store lua local_rate_limit main matcher mcp misc mongo multi_connection " +
+    "notification oauth2 pool quic quic_stream rate_limit_quota rbac rds redis router runtime secret sse stats stats_sinks " +
+    "tap testing thrift tracing udp upstream wasm websocket"
+  ).split(" "),
+);
+
 export const componentLogLevels: Form<string> = {
-  expects: 'pairs of Envoy component and level, separated by commas, such as "rbac:debug,http:info"',
+  expects: 'pairs of a component of Envoy and a level, separated by commas, such as "rbac:debug,http:info"',
   parse: (text) => {
     const pairs = each(text, (pair) => {
       const [component = "", level = "", ...rest] = pair.split(":");
-      const known = /^[a-z][a-z0-9_]*$/.test(component) && logLevel.parse(level) !== undefined && rest.length === 0;
+      const known = logComponents.has(component) && logLevel.parse(level) !== undefined && rest.length === 0;
       return known ? pair : undefined;
     });
     return pairs?.join(",");
