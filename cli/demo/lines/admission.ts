@@ -19,7 +19,7 @@ async function denied(mesh: DemoMesh, yaml: string, wanted: readonly RegExp[]): 
   expectThat(!verdict.allowed, `allowed, with warnings: ${verdict.warnings.join(" ")}`);
   for (const want of [/PIL\d{4}/, /what:/, /why:/, /fix:/, ...wanted])
     expectThat(want.test(text), `"${text}" says nothing like ${want}`);
-  return text.split("\n", 1)[0] ?? "";
+  return /PIL\d{4}.*/.exec(text)?.[0] ?? "";
 }
 
 /** Reviews go to v1 before and after a file that must be refused. */

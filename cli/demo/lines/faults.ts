@@ -1,4 +1,5 @@
 // Delays, aborts, timeouts, retries, mirrors.
+import { echoed } from "../echoed.ts";
 import { eventually, expectThat, isNearShare, type Line, tally, tallyText } from "../line.ts";
 import type { DemoMesh } from "../mesh.ts";
 
@@ -134,11 +135,11 @@ export const faultLines: readonly Line[] = [
         round += 1;
         // Two endpoints count tries apart, so at most 2 × 2 tries fail: up to 3 are retried after the first.
         const answer = await mesh.ask("default/curl", `${echoUrl}/abort/503?times=1&key=retry-${round}`);
-        const attempt = /"attempt":(\d+)/.exec(answer.body)?.[1] ?? "none";
+        const attempt = echoed(answer).attempt;
         const gaveUp = await mesh.ask("default/curl", `${echoUrl}/abort/503?key=give-up-${round}`);
-        const last = /"attempt":(\d+)/.exec(gaveUp.body)?.[1] ?? "none";
+        const last = echoed(gaveUp).attempt;
         const seen = `${answer.status} at attempt ${attempt}; one that never works: ${gaveUp.status} at attempt ${last}`;
-        expectThat(answer.status === 200 && Number(attempt) >= 2 && gaveUp.status === 503 && last === "4", seen);
+        expectThat(answer.status === 200 && attempt >= 2 && gaveUp.status === 503 && last === 4, seen);
         return seen;
       });
     },

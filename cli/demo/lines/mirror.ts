@@ -1,4 +1,5 @@
 // Copies of requests, also to a service that nobody called before.
+import { echoed } from "../echoed.ts";
 import { eventually, expectThat, isNearShare, type Line } from "../line.ts";
 import type { DemoMesh } from "../mesh.ts";
 
@@ -19,7 +20,7 @@ spec:
 /** How many requests with this key the mirror has seen, asked around the mesh so that asking is no call to it. */
 async function copies(mesh: DemoMesh, key: string): Promise<number> {
   const answer = await mesh.ask("plain/curl", `http://silent.default:8080/mirrored?key=${key}`);
-  const tries = Number(/"tries":(\d+)/.exec(answer.body)?.[1] ?? Number.NaN);
+  const { tries } = echoed(answer);
   expectThat(answer.status === 200 && !Number.isNaN(tries), `the mirror answered ${answer.status}`);
   return tries - 1;
 }
@@ -34,14 +35,14 @@ function mirrorLine(percent: number, times: number): Line {
       await eventually(async () => {
         const probe = await mesh.askMany("default/curl", "http://echo:8080/settle", { times: 10 });
         expectThat(
-          probe.every((answer) => answer.body.includes('"version":"v1"')),
+          probe.every((answer) => echoed(answer).version === "v1"),
           "not all from the primary yet",
         );
       });
       const key = `m${percent}-${Date.now()}`;
       const answers = await mesh.askMany("default/curl", `http://echo:8080/mirrored?key=${key}`, { times });
       const fromPrimary = answers.filter(
-        (answer) => answer.status === 200 && answer.body.includes('"version":"v1"'),
+        (answer) => answer.status === 200 && echoed(answer).version === "v1",
       ).length;
       const isEnough = (count: number): boolean =>
         percent === 100 ? count === times : isNearShare(count, times, percent / 100);

@@ -1,4 +1,5 @@
 // Circuit breaker and outlier ejection.
+import { echoed } from "../echoed.ts";
 import { eventually, expectThat, type Line, tally, tallyText } from "../line.ts";
 import type { DemoMesh, Place } from "../mesh.ts";
 
@@ -78,8 +79,7 @@ export const resilienceLines: readonly Line[] = [
     check: async (mesh) => {
       const ask = async (path: string, times: number) =>
         await mesh.askMany("default/curl", `http://echo:8080${path}`, { times });
-      const version = (body: string): string => /"version":"(v\d)"/.exec(body)?.[1] ?? "none";
-      const versions = async () => tally((await ask("/", 20)).map((answer) => version(answer.body)));
+      const versions = async () => tally((await ask("/", 20)).map((answer) => echoed(answer).version));
       mesh.apply("outlier", ejectAtOnce);
       // Only v2 fails; the first failure must take it out, so afterwards v1 alone answers.
       const left = await eventually(async () => {

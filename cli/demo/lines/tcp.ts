@@ -1,4 +1,5 @@
 // Bytes without HTTP, and calls that bypass a Service's address.
+import { echoed } from "../echoed.ts";
 import { eventually, expectThat, type Line } from "../line.ts";
 import type { DemoMesh, Place } from "../mesh.ts";
 import { envoyCounter } from "./resilience.ts";
@@ -36,11 +37,11 @@ function bytesLine(asked: string, call: (mesh: DemoMesh) => Promise<string>, wan
   };
 }
 
-const httpVersion = /"version":"v\d"/;
+const httpVersion = /^v\d$/;
 const podOf = (mesh: DemoMesh, place: Place): string => mesh.podsOf(place)[0]?.ip ?? "no-pod";
 const body = async (mesh: DemoMesh, from: Place, url: string): Promise<string> => {
   const answer = await mesh.ask(from, url, { args: ["-H", "connection: close"] });
-  return /"version":"v\d"/.exec(answer.body)?.[0] ?? `status ${answer.status}`;
+  return answer.status === 200 ? echoed(answer).version : `status ${answer.status}`;
 };
 
 export const tcpLines: readonly Line[] = [
@@ -79,8 +80,8 @@ export const tcpLines: readonly Line[] = [
           times: 20,
           headers: ["connection: close"],
         });
-        const own = answers.filter((answer) => answer.body.includes('"version":"v1"')).length;
-        const other = answers.filter((answer) => answer.body.includes('"version":"v2"')).length;
+        const own = answers.filter((answer) => echoed(answer).version === "v1").length;
+        const other = answers.filter((answer) => echoed(answer).version === "v2").length;
         const seen = `itself ${own}, its sibling ${other} of 20`;
         expectThat(own > 0 && own + other === 20, seen);
         return seen;
