@@ -60,8 +60,10 @@ const clientCertificate = { subject: true, uri: true, dns: true };
 
 const bySide = {
   outbound: { useRemoteAddress: false, serverHeaderTransformation: PASS_THROUGH },
+  // What stood before this proxy wrote the headers on where a request comes from; over mutual TLS Envoy would overwrite
+  // x-forwarded-proto with https, and applications would redirect to it.
   inbound: {
-    useRemoteAddress: true,
+    useRemoteAddress: false,
     serverName: "istio-envoy",
     serverHeaderTransformation: OVERWRITE,
     forwardClientCertDetails: APPEND_FORWARD,

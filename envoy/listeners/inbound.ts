@@ -10,6 +10,10 @@ import { clusterNeeds, encode } from "../encode.ts";
 import { type InboundPort, inboundPorts } from "../inbound-ports.ts";
 import { meshAlpn, meshServerTls } from "../mesh-tls.ts";
 import { blackHoleCluster, inboundCluster, inboundPassthroughCluster, virtualInbound } from "../names.ts";
+import {
+  HeaderValueOption_HeaderAppendAction,
+  HeaderValueOptionSchema,
+} from "../proto/envoy/config/core/v3/base_pb.ts";
 import type { Filter, FilterChain } from "../proto/envoy/config/listener/v3/listener_components_pb.ts";
 import { ListenerSchema } from "../proto/envoy/config/listener/v3/listener_pb.ts";
 import { type RouteConfiguration, RouteConfigurationSchema } from "../proto/envoy/config/route/v3/route_pb.ts";
@@ -125,11 +129,18 @@ function httpFilter(mesh: MeshSettings, { port, cluster }: Inlet): Filter {
   });
 }
 
+/** The application sees 127.0.0.6 as its peer; where no gateway told who calls, this does. */
+const callerAddress = create(HeaderValueOptionSchema, {
+  header: { key: "x-forwarded-for", value: "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%" },
+  appendAction: HeaderValueOption_HeaderAppendAction.ADD_IF_ABSENT,
+});
+
 function inboundRoutes(cluster: string, port: number | undefined): RouteConfiguration {
   return create(RouteConfigurationSchema, {
     name: cluster,
     // Clusters come in a message of their own, and may be late.
     validateClusters: false,
     virtualHosts: [{ name: `inbound|http|${port ?? 0}`, domains: ["*"], routes: [forwardTo(cluster, "default")] }],
+    requestHeadersToAdd: [callerAddress],
   });
 }
