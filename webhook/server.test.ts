@@ -12,7 +12,7 @@ import { createCa, issue } from "../certs/ca.ts";
 import { inject } from "../injector/inject.ts";
 import { defaultSettings } from "../injector/settings.ts";
 import { emptyWorld, type World } from "../model/world.ts";
-import { bodyLimitBytes, startWebhook, type Webhook } from "./server.ts";
+import { bodyLimitBytes, startWebhook, type Webhook, type WebhookOptions } from "./server.ts";
 
 const newKeyPair = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
 const now = Date.now();
@@ -51,28 +51,30 @@ function review(candidate: AnyObject, world: World): readonly Finding[] {
   }));
 }
 
+const options = (): WebhookOptions => ({
+  tls: firstCertificate,
+  listen: { host: "127.0.0.1", port: 0 },
+  inject: {
+    settings: () => defaultSettings,
+    namespace: (name) => (name === "shop" ? labelled : { name, labels: {} }),
+    selection: "webhook",
+  },
+  parse,
+  review,
+  world: emptyWorld,
+  onAdmitted: (object) => admitted.push(object.metadata.name),
+  ready: () => ready,
+  log: {
+    info: () => {},
+    warn: () => {},
+    error: (fields, message) => errors.push(`${message} ${JSON.stringify(fields)}`),
+  },
+  now: () => clockMs,
+  arrivalMs: 300,
+});
+
 beforeAll(async () => {
-  webhook = await startWebhook({
-    tls: firstCertificate,
-    listen: { host: "127.0.0.1", port: 0 },
-    inject: {
-      settings: () => defaultSettings,
-      namespace: (name) => (name === "shop" ? labelled : { name, labels: {} }),
-      selection: "webhook",
-    },
-    parse,
-    review,
-    world: emptyWorld,
-    onAdmitted: (object) => admitted.push(object.metadata.name),
-    ready: () => ready,
-    log: {
-      info: () => {},
-      warn: () => {},
-      error: (fields, message) => errors.push(`${message} ${JSON.stringify(fields)}`),
-    },
-    now: () => clockMs,
-    arrivalMs: 300,
-  });
+  webhook = await startWebhook(options());
   session = connect(`https://localhost:${webhook.port}`, { ca: ca.certificatePem });
 });
 
@@ -374,18 +376,28 @@ describe("startWebhook()", () => {
     expect(await serial()).toBe(new X509Certificate(next.cert).serialNumber);
   });
 
+  test("stops although clients stay connected, after answering what is under way", async () => {
+    const other = await startWebhook({ ...options(), listen: { host: "127.0.0.1", port: 0 } });
+    const client = connect(`https://localhost:${other.port}`, { ca: ca.certificatePem });
+    await new Promise<void>((resolve) => client.once("connect", () => resolve()));
+    const stream = client.request({ ":path": "/inject", ":method": "POST" });
+    const status = new Promise<number>((resolve, reject) => {
+      stream.once("response", (headers) => resolve(headers[":status"] ?? 0)).once("error", reject);
+    });
+    stream.write("{");
+    const idle = tlsConnect({ port: other.port, host: "127.0.0.1", servername: "localhost", ca: ca.certificatePem });
+    await new Promise<void>((resolve) => idle.once("secureConnect", () => resolve()));
+    await new Promise<void>((resolve) => client.ping(() => resolve()));
+    const closed = other.close();
+    stream.end("}");
+    expect(await status).toBe(400);
+    stream.resume();
+    await closed;
+  });
+
   test("says in one sentence that the port is taken", async () => {
     const listen = { host: "127.0.0.1", port: webhook.port };
-    const again = startWebhook({
-      tls: firstCertificate,
-      listen,
-      inject: { settings: () => defaultSettings, namespace: () => labelled, selection: "webhook" },
-      parse,
-      review,
-      world: emptyWorld,
-      ready: () => true,
-      log: { info: () => {}, warn: () => {}, error: () => {} },
-    });
+    const again = startWebhook({ ...options(), listen });
     await expect(again).rejects.toThrow(/^WEBHOOK_LISTEN: The webhook cannot listen on 127\.0\.0\.1:\d+\. /);
   });
 });

@@ -6,6 +6,7 @@ import { Registry } from "prom-client";
 import { errorText, PillionError } from "../base/error.ts";
 import type { AdmissionRequest } from "./admission.ts";
 import { answerReview } from "./answer.ts";
+import { trackConnections } from "./connections.ts";
 import { type InjectDeps, injectPod, settingsForUrl } from "./inject.ts";
 import { type WebhookMetrics, webhookMetrics } from "./metrics.ts";
 import type { AdmissionResponse } from "./response.ts";
@@ -81,7 +82,6 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
 function createApp(options: WebhookOptions, registry: Registry, metrics: WebhookMetrics) {
   const app = fastify<Http2SecureServer>({
     bodyLimit: bodyLimitBytes,
-    forceCloseConnections: true,
     http2: true,
     https: {},
     serverFactory: (handler) => createTlsServer(options.tls, handler, options.arrivalMs ?? defaultArrivalMs),
@@ -93,6 +93,11 @@ function createApp(options: WebhookOptions, registry: Registry, metrics: Webhook
     metrics.refused(status);
     if (status >= 500) options.log.error({ url: request.url, error: errorText(thrown) }, "request failed");
     return reply.code(status).type("text/plain").send(sentenceFor(status, thrown));
+  });
+  const endConnections = trackConnections(app.server);
+  app.addHook("preClose", (done) => {
+    endConnections();
+    done();
   });
   addAdmission(app, options, metrics);
   app.get("/healthz", (_request, reply) => reply.type("text/plain").send("ok"));
