@@ -34,12 +34,11 @@ export const wildcardTypes: ReadonlySet<TypeUrl> = new Set([typeUrls.listener, t
 export function computeWanted(state: ProxyState, source: WantedSource): Wanted {
   const wanted = new Map<TypeUrl, Map<string, Want>>(Object.values(typeUrls).map((type) => [type, new Map()]));
   const put = (want: Want): void => void wanted.get(want.type)?.set(want.name, want);
-  const visited = new Set<string>();
+  const visited = new Map<TypeUrl, Set<string>>(Object.values(typeUrls).map((type) => [type, new Set()]));
   /** Follow the needs of a resource: clusters come along unasked, the rest only where it was asked for. */
   const follow = ({ type, name }: ResourceName): void => {
-    const key = `${type} ${name}`;
-    if (visited.has(key) || type === typeUrls.secret) return;
-    visited.add(key);
+    if (type === typeUrls.secret || visited.get(type)?.has(name)) return;
+    visited.get(type)?.add(name);
     const resource = source.translator.resource(source.snapshot, source.proxy, type, name);
     if (resource === undefined) return;
     const sendable = wildcardTypes.has(type) || type === typeUrls.virtualHost || ofType(state, type).asked.has(name);
