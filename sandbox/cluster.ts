@@ -80,10 +80,14 @@ export class Cluster {
   /** Look at everything again soon. Safe to call from anywhere, any number of times. */
   wake(): void {
     this.#dirty = true;
-    this.#running ??= this.#work().finally(() => {
-      this.#running = undefined;
-      if (this.#dirty && !this.#closed) this.wake();
-    });
+    // Never at once: who wakes it may be in the middle of a change, or the loop itself.
+    this.#running ??= Promise.resolve()
+      .then(() => this.#work())
+      .catch((error: unknown) => this.#complain(error))
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#dirty && !this.#closed) this.wake();
+      });
   }
 
   /** What the node says about a pod. */
@@ -112,7 +116,8 @@ export class Cluster {
   async remove(key: string): Promise<void> {
     const running = this.#ending.get(key);
     if (running !== undefined) return running;
-    const ending = this.#end(key).finally(() => {
+    const begun = Promise.resolve().then(() => this.#end(key));
+    const ending = begun.finally(() => {
       this.#ending.delete(key);
       this.wake();
     });
@@ -278,6 +283,8 @@ export class Cluster {
     // The control plane takes the endpoint out before the pod begins to end.
     this.#writeObject(record);
     this.wake();
+    // Nor do service addresses lead to it any more.
+    await this.#running;
     await this.#deps.node.ask("stopPod", { key });
     this.#forget(record);
   }
@@ -286,7 +293,7 @@ export class Cluster {
     try {
       await this.remove(key);
     } catch (error) {
-      if (!this.#closed) this.#sayOnce(errorText(error));
+      this.#complain(error);
     }
   }
 
@@ -397,6 +404,11 @@ export class Cluster {
       action();
     }, ms);
     this.#timers.add(timer);
+  }
+
+  /** Once it is closed, what was under way may fail. */
+  #complain(error: unknown): void {
+    if (!this.#closed) this.#sayOnce(errorText(error));
   }
 
   #sayOnce(text: string): void {

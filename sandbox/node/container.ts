@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { assert } from "../../base/assert.ts";
 import type { ContainerPlan, ExecResult } from "../node-protocol.ts";
 import { execFolder } from "./mounts.ts";
@@ -16,6 +17,8 @@ export interface Exit {
 
 export interface RunningContainer {
   readonly pid: number;
+  /** It has its mounts, and is about to become its program. */
+  readonly entered: Promise<void>;
   readonly exited: Promise<Exit>;
   /** To every process of the container. */
   signal(name: NodeJS.Signals): void;
@@ -26,13 +29,13 @@ const maximumExecBytes = 16 * 2 ** 20;
 
 /**
  * Runs in the pod's network with fresh mounts: lets everybody use low ports, as container runtimes do, mounts what the
- * fstab ($2) says by $1, goes to the working directory ($3), and becomes the container.
+ * fstab ($2) says by $1, goes to the working directory ($3), and becomes the container. The end of stream 3 tells that it does.
  */
 const entry = `echo 0 2>/dev/null >/proc/sys/net/ipv4/ip_unprivileged_port_start
 "$1" --all --fstab "$2" || exit 126
 cd "$3" || exit 126
 shift 3
-exec "$@"`;
+exec "$@" 3>&-`;
 
 /** Start the container's process; its output goes to its log file. */
 export function startContainer(plan: ContainerPlan, number: number, fstab: string): RunningContainer {
@@ -49,10 +52,15 @@ export function startContainer(plan: ContainerPlan, number: number, fstab: strin
       ...becoming(plan),
       ...plan.argv,
     ],
-    { env: plan.env, stdio: ["ignore", log, log], detached: true },
+    { env: plan.env, stdio: ["ignore", log, log, "pipe"], detached: true },
   );
   closeSync(log);
-  return running(child);
+  const ended = child.stdio[3];
+  const entered = new Promise<void>((resolve) => {
+    ended?.once("close", () => resolve());
+    if (ended instanceof Readable) ended.resume();
+  });
+  return { ...running(child), entered };
 }
 
 /**
@@ -99,7 +107,7 @@ function becoming(plan: ContainerPlan): readonly string[] {
   return [programPath("setpriv"), ...user, ...rights, "--"];
 }
 
-function running(child: ChildProcess): RunningContainer {
+function running(child: ChildProcess): Omit<RunningContainer, "entered"> {
   const pid = child.pid ?? 0;
   const signal = (name: NodeJS.Signals): void => {
     if (pid > 0) signalGroup(pid, name);

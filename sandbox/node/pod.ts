@@ -6,6 +6,9 @@ import { writeFstab } from "./mounts.ts";
 import { addPodNetwork, removePodNetwork } from "./network.ts";
 import { SupervisedContainer } from "./supervised.ts";
 
+/** However little grace is left, a container may end by itself for this long, as the kubelet has it. */
+const minimumGraceMs = 2_000;
+
 export class RunningPod {
   readonly #plan: PodPlan;
   readonly #tell: (report: PodReport) => void;
@@ -53,11 +56,11 @@ export class RunningPod {
     await this.#starting;
     const stopOne = async (container: SupervisedContainer): Promise<void> => {
       await container.prepareStop(left());
-      await container.terminate(left());
+      await container.terminate(Math.max(left(), minimumGraceMs));
     };
     await Promise.all(this.#containers.map(stopOne));
     await Promise.all(sidecarHooks);
-    for (const sidecar of [...sidecars].reverse()) await sidecar.terminate(left());
+    for (const sidecar of [...sidecars].reverse()) await sidecar.terminate(Math.max(left(), minimumGraceMs));
     if (this.#hasNetwork) await removePodNetwork(this.#plan.number);
   }
 

@@ -62,7 +62,9 @@ export class SupervisedContainer {
   async exec(request: { argv: readonly string[]; stdin: string; timeoutMs: number }): Promise<ExecResult> {
     if (this.#process === undefined)
       return { stdout: "", stderr: `container ${this.plan.name} is not running\n`, code: 126 };
-    return execIn(this.plan, this.#process.pid, request);
+    const { pid, entered } = this.#process;
+    await entered;
+    return execIn(this.plan, pid, request);
   }
 
   /** preStop; it counts against the same grace as what follows. */
@@ -98,6 +100,7 @@ export class SupervisedContainer {
   async #runOnce(restarts: number): Promise<Exit> {
     const process = startContainer(this.plan, this.#home.number, this.#home.fstab);
     this.#process = process;
+    await process.entered;
     const { startup, readiness } = this.plan.probes;
     this.#change({
       state: "running",
