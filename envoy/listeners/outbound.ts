@@ -2,6 +2,7 @@
 // some service speaks HTTP (or might). Whatever lies in the mesh's address ranges comes on demand.
 import { memoize } from "../../base/memo.ts";
 import { isVisible } from "../../model/hosts.ts";
+import { groupBy } from "../../model/keep.ts";
 import { outboundPorts } from "../../model/ports.ts";
 import { layerOf } from "../../model/protocol.ts";
 import { sidecarPorts } from "../../model/sidecar.ts";
@@ -14,7 +15,6 @@ import {
   externalRoutes,
   listenerName,
   meshRoutes,
-  parseListenerName,
   passthroughCluster,
   virtualOutbound,
 } from "../names.ts";
@@ -31,33 +31,49 @@ import { detectionTimeoutMs, httpInspector, plainHttp, tlsInspector } from "./li
 import { tcpOnDemand, tcpProxy, tcpProxyTo } from "./tcp-proxy.ts";
 
 /** Names of all outbound listeners of a sidecar. */
-export function outboundListenerNames({ snapshot, workload }: ProxyContext): readonly string[] {
-  const plans = portPlans(snapshot, workload);
-  const inspected = new Set(plans.filter(isInspected).map(({ port }) => port));
-  const own = tcpAddresses(snapshot).filter(
-    ({ port, exportTo, namespace }) => inspected.has(port) && isVisible(exportTo, namespace, workload.namespace),
-  );
-  return [
-    virtualOutbound,
-    ...plans.map(({ port }) => listenerName("0.0.0.0", port)),
-    ...own.map(({ address, port }) => listenerName(address, port)),
-  ];
+export function outboundListenerNames(context: ProxyContext): readonly string[] {
+  return [...planOf(context).keys()];
 }
 
 /** The outbound listener of that name. */
 export function outboundListener(context: ProxyContext, name: string): EncodedResource | undefined {
-  const { snapshot, workload, ipv6 } = context;
-  if (name === virtualOutbound) return encodeVirtualOutbound(snapshot.mesh, ipv6);
-  const place = parseListenerName(name);
-  if (place === undefined || !outboundListenerNames(context).includes(name)) return undefined;
-  if (place.address !== "0.0.0.0") return encodeAddress(snapshot.mesh, place.address, place.port);
-  const plan = portPlans(snapshot, workload).find(({ port }) => port === place.port);
-  if (plan === undefined) return undefined;
-  return encodedPort(snapshot.mesh, JSON.stringify([plan, ipv6]), () => encodePort(snapshot.mesh, plan, ipv6));
+  const { ipv6 } = context;
+  const { mesh } = context.snapshot;
+  const plan = planOf(context).get(name);
+  switch (plan?.type) {
+    case "everything":
+      return encodeVirtualOutbound(mesh, ipv6);
+    case "address":
+      return encodeAddress(mesh, plan.address, plan.port);
+    case "port":
+      return encodedPort(mesh, JSON.stringify([plan, ipv6]), () => encodePort(mesh, plan, ipv6));
+    case undefined:
+      return undefined;
+  }
 }
+
+/** What a listener is for. */
+type ListenerPlan =
+  | { readonly type: "everything" }
+  | { readonly type: "address"; readonly address: string; readonly port: number }
+  | PortPlan;
+
+const planOf = memoize(({ snapshot, workload }: ProxyContext): ReadonlyMap<string, ListenerPlan> => {
+  const plans = portPlans(snapshot, workload);
+  const named = new Map<string, ListenerPlan>([[virtualOutbound, { type: "everything" }]]);
+  for (const plan of plans) named.set(listenerName("0.0.0.0", plan.port), plan);
+  for (const { port } of plans.filter(isInspected)) {
+    for (const { address, exportTo, namespace } of tcpAddresses(snapshot).get(port) ?? []) {
+      if (isVisible(exportTo, namespace, workload.namespace))
+        named.set(listenerName(address, port), { type: "address", address, port });
+    }
+  }
+  return named;
+});
 
 /** What a port's listener has to tell apart. */
 interface PortPlan {
+  readonly type: "port";
   readonly port: number;
   readonly http: boolean;
   readonly sniffed: boolean;
@@ -73,6 +89,7 @@ function portPlans(snapshot: Snapshot, view: Viewpoint): readonly PortPlan[] {
   return [...numbers]
     .filter((port) => !ownPorts.has(port))
     .map((port) => ({
+      type: "port" as const,
       port,
       http: layers.get(port)?.has("http") === true,
       sniffed: layers.get(port)?.has("sniffed") === true,
@@ -85,16 +102,17 @@ function portPlans(snapshot: Snapshot, view: Viewpoint): readonly PortPlan[] {
 const isInspected = (plan: PortPlan): boolean => plan.http || plan.sniffed || looksAtTls(plan);
 const looksAtTls = ({ external }: PortPlan): boolean => external.some(({ serverNames }) => serverNames.length > 0);
 
-/** Virtual addresses with a TCP port: where others speak HTTP on that number, inspecting would keep server-first ones waiting. */
-const tcpAddresses = memoize((snapshot: Snapshot) =>
-  [...snapshot.services.values()].flatMap(({ resolution, addresses, ports, exportTo, namespace }) =>
-    resolution !== "cluster-ip"
-      ? []
-      : ports
-          .filter(({ protocol }) => layerOf(protocol) === "tcp")
-          .flatMap(({ number: port }) => addresses.map((address) => ({ address, port, exportTo, namespace }))),
-  ),
-);
+/**
+ * Virtual addresses by TCP port: where others speak HTTP on that number, looking at the first bytes would keep callers of
+ * server-first protocols waiting.
+ */
+const tcpAddresses = memoize((snapshot: Snapshot) => {
+  const found = [...snapshot.services.values()].flatMap(({ resolution, addresses, ports, exportTo, namespace }) => {
+    const tcp = resolution === "cluster-ip" ? ports.filter(({ protocol }) => layerOf(protocol) === "tcp") : [];
+    return tcp.flatMap(({ number: port }) => addresses.map((address) => ({ address, port, exportTo, namespace })));
+  });
+  return groupBy(found, ({ port }) => port);
+});
 
 const meshRanges = (mesh: MeshSettings) => [...new Set([...mesh.servicePrefixes, ...mesh.podPrefixes])].map(cidrRange);
 const unknownCluster = (mesh: MeshSettings): string =>
