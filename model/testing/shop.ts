@@ -1,14 +1,14 @@
 // For tests: a small mesh, as text.
 
-const service = (name: string, more = "") => `
+const service = (name: string, address: string) => `
 apiVersion: v1
 kind: Service
 metadata: { name: ${name}, namespace: shop, creationTimestamp: "2024-01-01T00:00:00Z" }
 spec:
-  clusterIP: 10.96.0.${name.length}
+  clusterIP: ${address}
   selector: { app: ${name} }
   ports: [{ name: http, port: 9080, targetPort: web }]
-${more}`;
+`;
 
 /** A pod that is ready and has a sidecar. */
 export const pod = (name: string, app: string, address: string, more = "") => `
@@ -30,8 +30,8 @@ status: { podIP: ${address}, phase: Running, conditions: [{ type: Ready, status:
 
 /** Two services with a pod each, rules for one, a host outside. */
 export const shop: readonly string[] = [
-  service("reviews"),
-  service("ratings"),
+  service("reviews", "10.96.0.7"),
+  service("ratings", "10.96.0.8"),
   pod("reviews-1", "reviews", "10.1.0.1"),
   pod("reviews-2", "reviews", "10.1.0.2"),
   pod("ratings-1", "ratings", "10.1.1.1"),
