@@ -1,4 +1,5 @@
 // Puts the rooms together into one process: files → world → snapshot → proxies, and the webhooks beside them.
+import { setMaxListeners } from "node:events";
 import type { DestinationStream } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { parse } from "../api/parse.ts";
@@ -34,6 +35,8 @@ export async function runControlPlane(
 ): Promise<void> {
   const log = createLog(config.logLevel, output.logTo);
   const stopping = new AbortController();
+  // Every certificate's renewal listens to it.
+  setMaxListeners(0, stopping.signal);
   const stop = (): void => stopping.abort();
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();

@@ -3,7 +3,8 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { type TypeUrl, typeUrls } from "../envoy/resource.ts";
 
 export interface XdsMetrics {
-  pushed(type: TypeUrl, bytes: number): void;
+  /** `resources`: sent or taken away; an answer may hold none. */
+  pushed(type: TypeUrl, resources: number, bytes: number): void;
   refused(type: TypeUrl): void;
   connected(change: 1 | -1): void;
   /** From a publication to the moment when a proxy that it concerns had acknowledged all of it. */
@@ -25,6 +26,12 @@ export function newXdsMetrics(registry: Registry): XdsMetrics {
   const registers = [registry];
   const labelNames = ["type"] as const;
   const pushes = new Counter({ name: "pillion_xds_pushes_total", help: "Responses sent", labelNames, registers });
+  const resources = new Counter({
+    name: "pillion_xds_resources_total",
+    help: "Resources sent or taken away",
+    labelNames,
+    registers,
+  });
   const bytes = new Counter({ name: "pillion_xds_bytes_total", help: "Bytes of responses", labelNames, registers });
   const nacks = new Counter({ name: "pillion_xds_nacks_total", help: "Responses refused", labelNames, registers });
   const proxies = new Gauge({ name: "pillion_xds_proxies", help: "Proxies that are connected", registers });
@@ -35,8 +42,9 @@ export function newXdsMetrics(registry: Registry): XdsMetrics {
     registers,
   });
   return {
-    pushed: (type, size) => {
+    pushed: (type, count, size) => {
       pushes.inc({ type: typeNames[type] });
+      resources.inc({ type: typeNames[type] }, count);
       bytes.inc({ type: typeNames[type] }, size);
     },
     refused: (type) => nacks.inc({ type: typeNames[type] }),

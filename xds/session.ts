@@ -3,11 +3,11 @@ import { setImmediate } from "node:timers/promises";
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import type { BaseLogger } from "pino";
 import { errorText } from "../base/error.ts";
-import { type EncodedResource, type ProxyNode, type TypeUrl, typeUrls } from "../envoy/resource.ts";
+import { type EncodedResource, type ProxyNode, typeUrls } from "../envoy/resource.ts";
 import type { Translator } from "../envoy/translator.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { DeltaRequest } from "./delta-request.ts";
-import { encodeDeltaResponse } from "./delta-response.ts";
+import { type DeltaMessage, encodeDeltaResponse } from "./delta-response.ts";
 import { newInbox } from "./inbox.ts";
 import type { LearnedHosts } from "./learned.ts";
 import { typeNames, type XdsMetrics } from "./metrics.ts";
@@ -280,11 +280,11 @@ export class Session {
   }
 
   #send(): void {
-    const { deps } = { deps: this.#deps };
+    const deps = this.#deps;
     const now = deps.now();
     if (this.#writable) {
       for (const message of dueMessages(this.#state, this.#wanted, now)) {
-        this.#write(message.type, encodeDeltaResponse(message));
+        this.#write(message);
         deps.log.debug(
           {
             proxy: this.#peer?.proxy.pod,
@@ -311,8 +311,9 @@ export class Session {
     this.#sentSincePublished = false;
   }
 
-  #write(type: TypeUrl, bytes: Buffer): void {
-    this.#deps.metrics.pushed(type, bytes.length);
+  #write(message: DeltaMessage): void {
+    const bytes = encodeDeltaResponse(message);
+    this.#deps.metrics.pushed(message.type, message.resources.length + message.removed.length, bytes.length);
     this.#sentSincePublished = true;
     this.#writable = this.#call.write(bytes);
     if (this.#writable) return;

@@ -41,9 +41,7 @@ function mirrorLine(percent: number, times: number): Line {
       });
       const key = `m${percent}-${Date.now()}`;
       const answers = await mesh.askMany("default/curl", `http://echo:8080/mirrored?key=${key}`, { times });
-      const fromPrimary = answers.filter(
-        (answer) => answer.status === 200 && echoed(answer).version === "v1",
-      ).length;
+      const fromPrimary = answers.filter((answer) => answer.status === 200 && echoed(answer).version === "v1").length;
       const isEnough = (count: number): boolean =>
         percent === 100 ? count === times : isNearShare(count, times, percent / 100);
       let asked = 0;

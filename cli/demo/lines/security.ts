@@ -15,7 +15,8 @@ export const securityLines: readonly Line[] = [
       return await eventually(async () => {
         const answer = await mesh.ask("default/curl", "http://httpbin:8000/headers");
         const seen =
-          /By=spiffe:.*URI=spiffe:[^"\\]*/.exec(answer.body)?.[0] ?? `none in ${answer.status} ${answer.body.slice(0, 200)}`;
+          /By=spiffe:.*URI=spiffe:[^"\\]*/.exec(answer.body)?.[0] ??
+          `none in ${answer.status} ${answer.body.slice(0, 200)}`;
         const wanted = [
           "By=spiffe://cluster.local/ns/default/sa/httpbin",
           "URI=spiffe://cluster.local/ns/default/sa/curl",
