@@ -1,11 +1,13 @@
 // Istio's own injection cases: how many of the assertions and decisions hold. The count may only grow.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import jsonPatch from "fast-json-patch";
 import { describe, expect, test } from "vitest";
 import { decideUnselected, selectedRevision } from "../../injector/decide.ts";
 import { type Injection, inject } from "../../injector/inject.ts";
 import { type JsonObject, listAt, objectAt, textAt, textsAt } from "../../injector/json.ts";
 import type { LabelSelector } from "../../injector/label-selector.ts";
+import { patchOf } from "../../injector/patch.ts";
 import { injectorSettings } from "../../injector/settings.ts";
 import { corpora, skipReason } from "./corpora.ts";
 import { holds } from "./injection-assertions.ts";
@@ -90,6 +92,16 @@ describe.skipIf(corpora === undefined)(`injector${skipReason}`, () => {
       .map(({ id, assertion }) => `${id} ${JSON.stringify(assertion).slice(0, 200)}`);
     report("assertions", judged.length, failed);
     expect(judged.length - failed.length).toBeGreaterThanOrEqual(counts.assertions);
+  });
+  test("injects every pod once, however often it is asked", () => {
+    for (const { id, pod, settings } of caseParts(folder)) {
+      const once = inject(pod, { name: "default", labels: {} }, settings);
+      const twice = inject(once.pod, { name: "default", labels: {} }, settings);
+      expect(twice.pod, id).toEqual(once.pod);
+      expect(jsonPatch.applyPatch(structuredClone(pod), patchOf(pod, once.pod), true).newDocument, id).toEqual(
+        once.pod,
+      );
+    }
   });
 });
 
