@@ -52,12 +52,10 @@ function ensureNodeModules() {
   throw new SetupError(`\`npm ci\` failed: ${done.lastLines}`);
 }
 
-function ensureBuild() {
-  const first = !existsSync(join(root, "dist", ".built"));
-  if (first) say("compiling to dist/ (a few seconds)");
-  const done = run(process.execPath, [join(root, "scripts", "build.mjs")]);
-  if (!done.ok)
-    throw new SetupError(`the tree does not compile; \`node scripts/build.mjs\` says:\n${done.text.trim()}`);
+/** build.mjs is a program that ends the process, so it comes last; a process of its own would cost as much as all the rest. */
+async function ensureBuild() {
+  if (!existsSync(join(root, "dist", ".built"))) say("compiling to dist/ (a few seconds)");
+  await import("./build.mjs");
 }
 
 function isExecutable(path) {
@@ -138,18 +136,18 @@ function installPackages(packages) {
   return run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages.split(" ")], { env });
 }
 
-function main(purpose) {
+async function main(purpose) {
   if (!purposes.includes(purpose)) throw new SetupError(`usage: node scripts/setup.mjs ${purposes.join("|")}`);
   if (Number(process.versions.node.split(".")[0]) < 20)
     throw new SetupError(`Node 20 or newer is needed, this is ${process.versions.node}.`);
   ensureNodeModules();
-  ensureBuild();
   ensureEnvoy();
   ensurePackages();
+  await ensureBuild();
 }
 
 try {
-  main(process.argv[2]);
+  await main(process.argv[2]);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(`setup: ${error.message}`);
