@@ -1,7 +1,6 @@
 // The endpoints of each service: pods that are ready, addresses that people wrote, names that Envoy resolves.
 import type { EndpointSlice } from "../api/endpoint-slice.ts";
 import type { PeerAuthentication } from "../api/peer-authentication.ts";
-import type { Service } from "../api/service.ts";
 import type { ServiceEntry, ServiceEntryEndpoint } from "../api/service-entry.ts";
 import { memoize } from "../base/memo.ts";
 import { isIpAddress } from "./authority.ts";
@@ -74,11 +73,6 @@ export function externalEndpoint({ externalName, ports }: MeshService): readonly
   return externalName === undefined ? [] : [plain(externalName, targetPorts(ports))];
 }
 
-/** Whether a Service finds its endpoints among pods. */
-export function hasSelector({ spec }: Service): boolean {
-  return Object.keys(spec.selector ?? {}).length > 0;
-}
-
 const podEndpoint = memoize(
   (
     workload: Workload,
@@ -144,7 +138,10 @@ function entryEndpoint(
   // Unix sockets belong to one machine; Istio takes them for old virtual machines only.
   if (address === undefined || address.startsWith("unix://")) return undefined;
   if (service.resolution === "static" && !isIpAddress(address)) return undefined;
-  const ports = service.ports.map(({ name, number, targetPort }) => [number, endpoint.ports?.[name] ?? targetPort]);
+  const ports = service.ports.map(({ name, number, targetPort }): [number, number] => [
+    number,
+    endpoint.ports?.[name] ?? Number(targetPort),
+  ]);
   return {
     address,
     ports: Object.fromEntries(ports),

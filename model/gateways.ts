@@ -5,6 +5,7 @@ import { refOf } from "../api/object.ts";
 import type { ObjectRef } from "../base/object-ref.ts";
 import { bySpecificity, hostsInCommon } from "./host-patterns.ts";
 import { hostname, isVisible } from "./hosts.ts";
+import { type Kept, keepFor } from "./keep.ts";
 import { layerOf, type Protocol, protocolOf } from "./protocol.ts";
 import { httpRulesOf, type ResolvedHttpRule } from "./routes.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -35,7 +36,7 @@ export interface GatewayHost {
   readonly httpsRedirect: boolean;
 }
 
-/** The ports that a gateway workload listens on, sorted by number. */
+/** The ports that a gateway workload listens on, sorted by number; the same as long as nothing in them changed. */
 export function gatewayListeners(snapshot: Snapshot, workload: Workload): readonly GatewayListener[] {
   const listeners = new Map<number, { protocol: Protocol; servers: BoundServer[] }>();
   for (const gateway of gatewaysOf(snapshot, workload)) {
@@ -49,7 +50,8 @@ export function gatewayListeners(snapshot: Snapshot, workload: Workload): readon
       else if (sharesPort(known.protocol, protocol)) known.servers.push(bound);
     }
   }
-  return [...listeners].map(([port, listener]) => ({ port, ...listener })).toSorted((a, b) => a.port - b.port);
+  const sorted = [...listeners].map(([port, listener]) => ({ port, ...listener })).toSorted((a, b) => a.port - b.port);
+  return keepFor(keptListeners, snapshot.gateways, `${workload.namespace}/${workload.name}`, sorted);
 }
 
 /**
@@ -76,10 +78,21 @@ export function gatewayHosts(
     }
     if (redirects) for (const { host } of bound.hosts) hostOf(host).httpsRedirect = true;
   }
-  return [...hosts]
+  const found = [...hosts]
     .toSorted(([a], [b]) => bySpecificity(a, b) || (a < b ? -1 : 1))
     .map(([host, { rules, httpsRedirect }]) => ({ domains: [host], rules: catchAllLast(rules), httpsRedirect }));
+  const [first] = listener.servers;
+  if (first === undefined) return found;
+  return keepFor(
+    keptHosts,
+    first.server,
+    `${workload.namespace} ${listener.port} ${JSON.stringify(workload.labels)}`,
+    found,
+  );
 }
+
+const keptListeners: Kept<readonly GatewayListener[]> = new WeakMap();
+const keptHosts: Kept<readonly GatewayHost[]> = new WeakMap();
 
 /** Gateways that select a workload, oldest first; one without selector is for every gateway workload. */
 export function gatewaysOf(snapshot: Snapshot, workload: Workload): readonly Gateway[] {

@@ -20,16 +20,16 @@ export function keepMap<K, V>(previous: ReadonlyMap<K, V> | undefined, next: Rea
   return same ? previous : kept;
 }
 
-/** A list whose items are the previous ones where they say the same (found by `keyOf`); the previous list if all do. */
-export function keepList<T>(
-  previous: readonly T[] | undefined,
-  next: readonly T[],
-  keyOf: (item: T) => unknown,
-): readonly T[] {
-  if (previous === undefined || previous === next) return next;
-  const old = new Map(previous.map((item) => [keyOf(item), item]));
-  const kept = next.map((item) => keepEqual(old.get(keyOf(item)), item));
-  return kept.length === previous.length && kept.every((item, index) => item === previous[index]) ? previous : kept;
+/** Values made last, by the object that they live as long as, and a key. */
+export type Kept<T> = WeakMap<object, Map<string, T>>;
+
+/** What was kept for `owner` under `key`, if it says the same as `next`; else `next`, which is kept from now on. */
+export function keepFor<T>(kept: Kept<T>, owner: object, key: string, next: T): T {
+  const values = kept.get(owner) ?? new Map<string, T>();
+  kept.set(owner, values);
+  const chosen = keepEqual(values.get(key), next);
+  values.set(key, chosen);
+  return chosen;
 }
 
 /** Items by key, in their order. */

@@ -8,7 +8,7 @@ import type { ObjectRef } from "../base/object-ref.ts";
 import { resolveDestinations, resolveMirrors } from "./destinations.ts";
 import { bySpecificity, matchesHost } from "./host-patterns.ts";
 import { isVisible, visibleService } from "./hosts.ts";
-import { groupBy, keepEqual } from "./keep.ts";
+import { groupBy, type Kept, keepFor } from "./keep.ts";
 import type { Hostname, MeshService } from "./service.ts";
 import type { ResolvedVirtualService, Snapshot, Viewpoint } from "./snapshot.ts";
 
@@ -99,19 +99,17 @@ export function httpRulesOf(
   owner: ResolvedVirtualService,
   query: RouteQuery,
 ): readonly ResolvedHttpRule[] {
-  return cached(owner, "http", query, () => {
-    const rules: ResolvedHttpRule[] = [];
-    for (const [index, spec] of (owner.spec.http ?? []).entries()) {
-      const source = owner.httpSources[index];
-      const matches = (spec.match ?? []).filter((match) => holdsFor(match, query));
-      if (source === undefined || ((spec.match?.length ?? 0) > 0 && matches.length === 0)) continue;
-      const destinations = resolveDestinations(snapshot, spec.route ?? [], query);
-      rules.push({ matches, spec, destinations, mirrors: resolveMirrors(snapshot, spec, query), ...source });
-      // Nothing after a rule that matches everything is ever reached.
-      if (matches.length === 0) break;
-    }
-    return rules;
-  });
+  const rules: ResolvedHttpRule[] = [];
+  for (const [index, spec] of (owner.spec.http ?? []).entries()) {
+    const source = owner.httpSources[index];
+    const matches = (spec.match ?? []).filter((match) => holdsFor(match, query));
+    if (source === undefined || ((spec.match?.length ?? 0) > 0 && matches.length === 0)) continue;
+    const destinations = resolveDestinations(snapshot, spec.route ?? [], query);
+    rules.push({ matches, spec, destinations, mirrors: resolveMirrors(snapshot, spec, query), ...source });
+    // Nothing after a rule that matches everything is ever reached.
+    if (matches.length === 0) break;
+  }
+  return keepFor(keptHttp, owner, queryKey(owner, query), rules);
 }
 
 /** VirtualServices that have rules for a host at a gateway and are seen from a namespace, the winner first. */
@@ -153,25 +151,23 @@ function firstRules<R>(
 const none: readonly never[] = [];
 
 function tcpRulesOf(snapshot: Snapshot, owner: ResolvedVirtualService, query: RouteQuery): readonly ResolvedTcpRule[] {
-  return cached(owner, "tcp", query, () =>
-    (owner.spec.tcp ?? []).flatMap((spec, index) => {
-      const matches = (spec.match ?? []).filter((match) => holdsForConnection(match, query));
-      if ((spec.match?.length ?? 0) > 0 && matches.length === 0) return [];
-      const destinations = resolveDestinations(snapshot, spec.route ?? [], query);
-      return [{ matches, spec, destinations, ...sourceOf(owner, "tcp", index) }];
-    }),
-  );
+  const rules = (owner.spec.tcp ?? []).flatMap((spec, index) => {
+    const matches = (spec.match ?? []).filter((match) => holdsForConnection(match, query));
+    if ((spec.match?.length ?? 0) > 0 && matches.length === 0) return [];
+    const destinations = resolveDestinations(snapshot, spec.route ?? [], query);
+    return [{ matches, spec, destinations, ...sourceOf(owner, "tcp", index) }];
+  });
+  return keepFor(keptTcp, owner, queryKey(owner, query), rules);
 }
 
 function tlsRulesOf(snapshot: Snapshot, owner: ResolvedVirtualService, query: RouteQuery): readonly ResolvedTlsRule[] {
-  return cached(owner, "tls", query, () =>
-    (owner.spec.tls ?? []).flatMap((spec, index) => {
-      const matches = spec.match.filter((match) => holdsForConnection(match, query));
-      if (matches.length === 0) return [];
-      const destinations = resolveDestinations(snapshot, spec.route ?? [], query);
-      return [{ matches, spec, destinations, ...sourceOf(owner, "tls", index) }];
-    }),
-  );
+  const rules = (owner.spec.tls ?? []).flatMap((spec, index) => {
+    const matches = spec.match.filter((match) => holdsForConnection(match, query));
+    if (matches.length === 0) return [];
+    const destinations = resolveDestinations(snapshot, spec.route ?? [], query);
+    return [{ matches, spec, destinations, ...sourceOf(owner, "tls", index) }];
+  });
+  return keepFor(keptTls, owner, queryKey(owner, query), rules);
 }
 
 function sourceOf(owner: ResolvedVirtualService, list: "tcp" | "tls", index: number) {
@@ -236,18 +232,13 @@ function reach(owner: ResolvedVirtualService, namespace: string): number {
   return exportTo.length === 1 && owner.metadata.namespace === namespace && exportTo[0] === namespace ? 0 : 1;
 }
 
-const resolved = new WeakMap<ResolvedVirtualService, Map<string, readonly unknown[]>>();
+const keptHttp: Kept<readonly ResolvedHttpRule[]> = new WeakMap();
+const keptTcp: Kept<readonly ResolvedTcpRule[]> = new WeakMap();
+const keptTls: Kept<readonly ResolvedTlsRule[]> = new WeakMap();
 
-/** The rules made last for such a query, when the ones made now say the same. */
-function cached<R>(owner: ResolvedVirtualService, list: string, query: RouteQuery, make: () => R[]): readonly R[] {
-  const known = resolved.get(owner) ?? new Map<string, readonly unknown[]>();
-  resolved.set(owner, known);
-  const labels = usesLabels(owner) ? JSON.stringify(query.view.labels) : "";
-  const key = `${list} ${query.gateway} ${query.port} ${query.view.namespace} ${labels}`;
-  // Entries under such a key were made by this function for the same list of rules.
-  const rules = keepEqual(known.get(key) as readonly R[] | undefined, make());
-  known.set(key, rules);
-  return rules;
+/** What the rules of a VirtualService depend on beside itself and the services. */
+function queryKey(owner: ResolvedVirtualService, { gateway, port, view }: RouteQuery): string {
+  return `${gateway} ${port} ${view.namespace} ${usesLabels(owner) ? JSON.stringify(view.labels) : ""}`;
 }
 
 const usesLabels = memoize((owner: ResolvedVirtualService): boolean =>
