@@ -207,18 +207,21 @@ test("inject() replaces what another revision injected", () => {
   expect(moved).toEqual(inject(pod, shop, canary).pod);
 });
 
-test("inject() takes more time for the application only where the grace period leaves it", () => {
-  const hook = (spec: JsonObject): Json =>
-    objectAt(
-      listAt(
-        objectAt(injected({ metadata: {}, spec: { containers: [{ name: "web" }], ...spec } }), "spec"),
-        "containers",
-      )[0],
-      "lifecycle",
-    );
-  expect(hook({})).toEqual({ preStop: { sleep: { seconds: 2 } } });
-  expect(hook({ terminationGracePeriodSeconds: 3 })).toEqual({});
-});
+test.each([
+  { graceSeconds: undefined, want: { preStop: { sleep: { seconds: 2 } } } },
+  { graceSeconds: 4, want: { preStop: { sleep: { seconds: 2 } } } },
+  { graceSeconds: 3, want: {} },
+  { graceSeconds: 0, want: {} },
+])(
+  "inject() lets containers stop later only where the grace period ($graceSeconds) leaves it",
+  ({ graceSeconds, want }) => {
+    const annotations = { "sidecar.istio.io/nativeSidecar": "false" };
+    const grace = graceSeconds === undefined ? {} : { terminationGracePeriodSeconds: graceSeconds };
+    const pod = injected({ metadata: { annotations }, spec: { containers: [{ name: "web" }], ...grace } });
+    const hooks = listAt(objectAt(pod, "spec"), "containers").map((one) => objectAt(one, "lifecycle"));
+    expect(hooks).toEqual([want, want]);
+  },
+);
 
 test.each([
   { name: "malformed JSON", value: "{" },

@@ -149,7 +149,7 @@ function applications(
   warnOfProxyUser(spec, containers, report);
   return {
     containers: containers.map((one) =>
-      withStopDelay(probed(one), spec, template === "gateway" ? 0 : options.stopDelaySeconds),
+      withStopDelay(probed(one), template === "gateway" ? 0 : options.stopDelaySeconds),
     ),
     initContainers: listAt(spec, "initContainers")
       .filter((one) => !isOurs(one))

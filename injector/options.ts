@@ -24,6 +24,7 @@ import type { PodReport } from "./pod-findings.ts";
 import { type ProxyConfig, proxyConfigAnnotation, readProxyConfig } from "./proxy-config.ts";
 import type { Redirect } from "./redirect.ts";
 import type { InjectorSettings, StatsMatcher } from "./settings.ts";
+import { fittingStopDelay } from "./stop-delay.ts";
 
 export interface PodOptions {
   readonly image: string;
@@ -103,7 +104,7 @@ export function readOptions(pod: JsonObject, settings: InjectorSettings, report:
     stats: readStats(read, config, settings.stats),
     readiness: readReadiness(read, settings, report),
     rewriteProbes: read("sidecar.istio.io/rewriteAppHTTPProbers", trueOrFalse, settings.rewriteProbes),
-    stopDelaySeconds: read(stopDelayAnnotation, seconds, settings.stopDelaySeconds),
+    stopDelaySeconds: fittingStopDelay(pod, read(stopDelayAnnotation, seconds, settings.stopDelaySeconds)),
     hold: config.hold ?? settings.holdApplicationUntilProxyStarts,
     volumes: read("sidecar.istio.io/userVolume", objectsByName, {}),
     volumeMounts: read("sidecar.istio.io/userVolumeMount", objectsByName, {}),

@@ -6,13 +6,18 @@ import { type JsonObject, objectAt, withKeys } from "./json.ts";
 const defaultGraceSeconds = 30;
 
 /**
- * The container with a preStop hook that sleeps, where it has no hook of its own and the pod's grace period leaves at least as
- * much time again to the application.
+ * As many seconds as asked for, or 0 where the pod's grace period does not leave the application as much time again.
+ * (Kubernetes refuses a pod whose hook sleeps longer than its grace period.)
  */
-export function withStopDelay(container: JsonObject, spec: JsonObject, delaySeconds: number): JsonObject {
-  const given = spec["terminationGracePeriodSeconds"];
+export function fittingStopDelay(pod: JsonObject, delaySeconds: number): number {
+  const given = objectAt(pod, "spec")["terminationGracePeriodSeconds"];
   const graceSeconds = typeof given === "number" ? given : defaultGraceSeconds;
+  return delaySeconds * 2 > graceSeconds ? 0 : delaySeconds;
+}
+
+/** The container with a preStop hook that sleeps, where it has no hook of its own. */
+export function withStopDelay(container: JsonObject, delaySeconds: number): JsonObject {
   const lifecycle = objectAt(container, "lifecycle");
-  if (delaySeconds === 0 || delaySeconds * 2 > graceSeconds || lifecycle["preStop"] !== undefined) return container;
+  if (delaySeconds === 0 || lifecycle["preStop"] !== undefined) return container;
   return withKeys(container, { lifecycle: withKeys(lifecycle, { preStop: { sleep: { seconds: delaySeconds } } }) });
 }
