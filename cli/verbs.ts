@@ -27,5 +27,5 @@ export const verbs: readonly Entry[] = [
 
 /** The verb of that name, loaded. */
 export async function loadVerb(name: string): Promise<Verb | undefined> {
-  return await verbs.find((entry) => entry.name === name)?.load();
+  return verbs.find((entry) => entry.name === name)?.load();
 }

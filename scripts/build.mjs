@@ -20,17 +20,23 @@ function newestSource(folder) {
 }
 
 if (!existsSync(join(root, "tsconfig.build.json"))) process.exit(0);
-if (existsSync(stamp) && statSync(stamp).mtimeMs > newestSource(root) && !process.argv.includes("--force")) process.exit(0);
+if (existsSync(stamp) && statSync(stamp).mtimeMs > newestSource(root) && !process.argv.includes("--force"))
+  process.exit(0);
 
 const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
 if (!existsSync(compiler)) {
-  console.error("pillion: TypeScript is not installed, so dist/ is not built. Run `npm ci` (with its development dependencies).");
+  console.error(
+    "pillion: TypeScript is not installed, so dist/ is not built. Run `npm ci` (with its development dependencies).",
+  );
   process.exit(0);
 }
 const built = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
 if (built.status !== 0) process.exit(built.status ?? 1);
 const generated = join(root, "envoy", "proto");
 if (existsSync(generated)) {
-  cpSync(generated, join(root, "dist", "envoy", "proto"), { recursive: true, filter: (path) => !/\.(ts|md)$/.test(path) });
+  cpSync(generated, join(root, "dist", "envoy", "proto"), {
+    recursive: true,
+    filter: (path) => !/\.(ts|md)$/.test(path),
+  });
 }
 writeFileSync(stamp, "");

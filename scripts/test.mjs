@@ -12,7 +12,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = process.env.PILLION_CACHE ?? join(homedir(), ".cache", "pillion");
 const envoy = process.env.PILLION_ENVOY ?? join(cache, "envoy-1.40.0", "envoy", "_bin", "envoy");
 
-const withoutEnvoy = () => (existsSync(envoy) ? undefined : `there is no Envoy at ${envoy}; run \`node scripts/setup.mjs test\``);
+const withoutEnvoy = () =>
+  existsSync(envoy) ? undefined : `there is no Envoy at ${envoy}; run \`node scripts/setup.mjs test\``;
 const withoutRoot = () => (process.getuid?.() === 0 ? undefined : "network namespaces need root; run `sudo npm test`");
 
 /** Why a tier can't run here, or undefined. */
@@ -29,7 +30,10 @@ let failed = 0;
 const notRun = [];
 const scratch = mkdtempSync(join(tmpdir(), "pillion-test-"));
 for (const name of wanted) {
-  const missing = tiers[name] === undefined ? `there is no tier of that name; there are ${Object.keys(tiers).join(", ")}` : tiers[name]();
+  const missing =
+    tiers[name] === undefined
+      ? `there is no tier of that name; there are ${Object.keys(tiers).join(", ")}`
+      : tiers[name]();
   if (missing !== undefined) {
     notRun.push(`${name}: ${missing}`);
     continue;
@@ -38,10 +42,20 @@ for (const name of wanted) {
   const report = join(scratch, `${name}.json`);
   const run = spawnSync(
     process.execPath,
-    [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--project", name, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    [
+      join(root, "node_modules", "vitest", "vitest.mjs"),
+      "run",
+      "--project",
+      name,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+    ],
     { cwd: root, stdio: "inherit", env: { ...process.env, PILLION_ENVOY: envoy } },
   );
-  const counts = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : { numPassedTests: 0, numFailedTests: 0, numTotalTests: 0 };
+  const counts = existsSync(report)
+    ? JSON.parse(readFileSync(report, "utf8"))
+    : { numPassedTests: 0, numFailedTests: 0, numTotalTests: 0 };
   passed += counts.numPassedTests;
   failed += counts.numFailedTests;
   // A file that does not load, or a tier without tests, has no failed test to count.

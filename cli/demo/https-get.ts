@@ -6,7 +6,7 @@ import { get } from "node:https";
  * The certificate is not checked: it is read from our own child process over loopback, and nothing secret is asked for.
  */
 export async function httpsGet(port: number, path: string): Promise<string> {
-  return await new Promise((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const request = get(
       { host: "127.0.0.1", port, path, rejectUnauthorized: false, agent: false, timeout: 5_000 },
       (response) => {

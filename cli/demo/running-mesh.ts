@@ -36,7 +36,7 @@ function curlWords(
 
 async function onHost(words: readonly string[]): Promise<Output> {
   const [program = "", ...args] = words;
-  return await new Promise((resolve) => {
+  return new Promise((resolve) => {
     execFile(program, args, { maxBuffer: 64 * 1024 * 1024 }, (failure, stdout, stderr) => {
       resolve({ stdout, stderr, code: failure === null ? 0 : typeof failure.code === "number" ? failure.code : 1 });
     });
@@ -56,11 +56,11 @@ export function runningMesh(demo: Demo, ready: () => Promise<void>): DemoMesh {
   const fileOf = (name: string): string => join(directory, `${name}.yaml`);
 
   const exec: DemoMesh["exec"] = async (place, command, options = {}) => {
-    if (place === hostPlace) return await onHost(command);
+    if (place === hostPlace) return onHost(command);
     const { namespace, name } = splitPlace(place);
     const { container = "", input } = options;
     const stdin = input === undefined ? {} : { stdin: input };
-    return await sandbox.exec(namespace, `deploy/${name}`, container, command, { ...stdin, timeoutMs: 120_000 });
+    return sandbox.exec(namespace, `deploy/${name}`, container, command, { ...stdin, timeoutMs: 120_000 });
   };
   const askMany = async (from: Place, url: string, ask: Ask): Promise<readonly Answer[]> =>
     parseAnswers((await exec(from, curlWords(url, ask))).stdout);
@@ -100,7 +100,7 @@ export function runningMesh(demo: Demo, ready: () => Promise<void>): DemoMesh {
     },
     ask: askOnce,
     askMany,
-    askIngress: async (path, ask) => await askOnce(hostPlace, `${demo.ingressUrl}${path}`, ask),
+    askIngress: async (path, ask) => askOnce(hostPlace, `${demo.ingressUrl}${path}`, ask),
     exec,
     pods,
     podsOf,
@@ -113,11 +113,11 @@ export function runningMesh(demo: Demo, ready: () => Promise<void>): DemoMesh {
       await Promise.all(old.map((name) => sandbox.deletePod(splitPlace(place).namespace, name)));
       await ready();
     },
-    review: async (yaml) => await review(demo, yaml),
+    review: async (yaml) => review(demo, yaml),
     controlPlane: {
-      kill: async () => await demo.controlPlane.kill(),
-      start: async () => await demo.controlPlane.start(),
-      metric: async (name) => await demo.controlPlane.metric(name),
+      kill: async () => demo.controlPlane.kill(),
+      start: async () => demo.controlPlane.start(),
+      metric: async (name) => demo.controlPlane.metric(name),
     },
   };
 }

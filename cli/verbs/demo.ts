@@ -63,7 +63,7 @@ export const demo: Verb = {
     const running = await startDemo(options, io.signal);
     try {
       const ready = async () =>
-        await running.sandbox.ready(AbortSignal.any([io.signal, AbortSignal.timeout(readyPatienceMs)]));
+        running.sandbox.ready(AbortSignal.any([io.signal, AbortSignal.timeout(readyPatienceMs)]));
       await ready();
       say(`Ready after ${((performance.now() - started) / 1_000).toFixed(1)} s.`);
       return values.check ? await check(running, ready, values.only, io) : await stayUp(running, io);

@@ -28,7 +28,7 @@ export const bookinfoLines: readonly Line[] = [
     asked: "GET /productpage through the ingress gateway from the host",
     expected: "200 with details, reviews, ratings",
     check: async (mesh) => {
-      return await eventually(async () => {
+      return eventually(async () => {
         const pages = await mesh.askMany("host/", `${mesh.ingressUrl}/productpage`, { times: 9 });
         const bodies = pages.map((page) => page.body);
         const has = (text: RegExp): number => bodies.filter((body) => text.test(body)).length;
@@ -55,7 +55,7 @@ export const bookinfoLines: readonly Line[] = [
     asked: "reviews without rules, 60 requests",
     expected: "all three versions",
     check: async (mesh) => {
-      return await eventually(async () => {
+      return eventually(async () => {
         const answers = await mesh.askMany("default/curl", reviewsUrl, { times: 60 });
         const seen = tally(answers.map(versionOf));
         expectThat(seen.size === 3 && ["v1", "v2", "v3"].every((version) => seen.has(version)), tallyText(seen));

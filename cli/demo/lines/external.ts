@@ -44,7 +44,7 @@ data:
 ${`${config}outboundTrafficPolicy: { mode: REGISTRY_ONLY }\n`.replaceAll(/^/gm, "    ")}`;
 
 async function status(mesh: DemoMesh, want: number): Promise<string> {
-  return await eventually(async () => {
+  return eventually(async () => {
     const answer = await mesh.ask("default/curl", url, { maxSeconds: 5 });
     expectThat(answer.status === want, `${answer.status}`);
     return `${answer.status}`;
@@ -68,7 +68,7 @@ export const externalLines: readonly Line[] = [
       mesh.apply("external", entry);
       mesh.apply("egress", throughEgress);
       const path = `/anything/egress-${Date.now()}`;
-      return await eventually(async () => {
+      return eventually(async () => {
         const answer = await mesh.ask("default/curl", `http://www.example.test${path}`, { maxSeconds: 5 });
         const line = mesh
           .logs("istio-system/istio-egressgateway", "istio-proxy")

@@ -24,7 +24,7 @@ spec:
 /** 200 requests, when about half of them are aborted. */
 async function halfAborted(mesh: DemoMesh, code: number): Promise<string> {
   withFault(mesh, "ratings", `{ abort: { httpStatus: ${code}, percentage: { value: 50 } } }`);
-  return await eventually(async () => {
+  return eventually(async () => {
     const seen = tally(
       (await mesh.askMany("default/curl", ratingsUrl, { times: 200 })).map((answer) => `${answer.status}`),
     );
@@ -62,7 +62,7 @@ export const faultLines: readonly Line[] = [
     check: async (mesh) => {
       mesh.applySample("bookinfo/subsets.yaml");
       mesh.applySample("bookinfo/ratings-abort.yaml");
-      return await eventually(async () => {
+      return eventually(async () => {
         const jason = await mesh.ask("default/curl", ratingsUrl, { headers: ["end-user: jason"] });
         const others = await mesh.ask("default/curl", ratingsUrl);
         const seen = `jason ${jason.status}, others ${others.status}`;
@@ -74,7 +74,7 @@ export const faultLines: readonly Line[] = [
   {
     asked: "fault: abort 418 for 50 %, 200 requests",
     expected: "half, within 4 standard deviations",
-    check: async (mesh) => await halfAborted(mesh, 418),
+    check: async (mesh) => halfAborted(mesh, 418),
   },
   {
     asked: "fault: delay 1 s and abort 503 together",
@@ -85,7 +85,7 @@ export const faultLines: readonly Line[] = [
         "ratings",
         "{ delay: { fixedDelay: 1s, percentage: { value: 100 } }, abort: { httpStatus: 503, percentage: { value: 100 } } }",
       );
-      return await eventually(async () => {
+      return eventually(async () => {
         const answer = await mesh.ask("default/curl", ratingsUrl);
         const seen = `${answer.status} after ${Math.round(answer.ms)} ms`;
         expectThat(answer.status === 503 && answer.ms > 950 && answer.ms < 3_000, seen);
@@ -104,7 +104,7 @@ export const faultLines: readonly Line[] = [
         expectThat(before === "status 0 OK", `before: ${before}`);
       });
       mesh.applySample("echo/grpc-abort.yaml");
-      return await eventually(async () => {
+      return eventually(async () => {
         const seen = await call();
         expectThat(seen === "status 14 UNAVAILABLE", seen);
         return seen;
@@ -116,7 +116,7 @@ export const faultLines: readonly Line[] = [
     expected: "504 after 0.5 s",
     check: async (mesh) => {
       mesh.applySample("echo/timeout.yaml");
-      return await eventually(async () => {
+      return eventually(async () => {
         const answer = await mesh.ask("default/curl", `${echoUrl}/slow?ms=2000`);
         const seen = `${answer.status} after ${Math.round(answer.ms)} ms`;
         expectThat(answer.status === 504 && answer.ms > 450 && answer.ms < 1_900, seen);
@@ -131,7 +131,7 @@ export const faultLines: readonly Line[] = [
       mesh.applySample("echo/retries.yaml");
       mesh.applySample("echo/subsets.yaml");
       let round = 0;
-      return await eventually(async () => {
+      return eventually(async () => {
         round += 1;
         // Two endpoints count tries apart, so at most 2 × 2 tries fail: up to 3 are retried after the first.
         const answer = await mesh.ask("default/curl", `${echoUrl}/abort/503?times=1&key=retry-${round}`);

@@ -45,7 +45,7 @@ function mirrorLine(percent: number, times: number): Line {
       const isEnough = (count: number): boolean =>
         percent === 100 ? count === times : isNearShare(count, times, percent / 100);
       let asked = 0;
-      return await eventually(async () => {
+      return eventually(async () => {
         const count = (await copies(mesh, key)) - asked;
         asked += 1;
         const seen = `${count} copies, ${fromPrimary} answers from the primary`;

@@ -50,7 +50,7 @@ export const resilienceLines: readonly Line[] = [
     expected: "a mix of 200 and 503 with overflow counted",
     check: async (mesh) => {
       mesh.apply("breaker", onlyOne);
-      return await eventually(async () => {
+      return eventually(async () => {
         const before = await envoyCounter(mesh, "default/load", /httpbin.*upstream_rq_pending_overflow$/);
         const load = await mesh.exec("default/load", [
           "fortio",
@@ -78,7 +78,7 @@ export const resilienceLines: readonly Line[] = [
     expected: "the bad endpoint leaves, comes back",
     check: async (mesh) => {
       const ask = async (path: string, times: number) =>
-        await mesh.askMany("default/curl", `http://echo:8080${path}`, { times });
+        mesh.askMany("default/curl", `http://echo:8080${path}`, { times });
       const versions = async () => tally((await ask("/", 20)).map((answer) => echoed(answer).version));
       mesh.apply("outlier", ejectAtOnce);
       // Only v2 fails; the first failure must take it out, so afterwards v1 alone answers.

@@ -14,7 +14,7 @@ async function versions(
 
 /** Wait until only these versions answer, each at least once. */
 async function settled(mesh: DemoMesh, wanted: readonly string[], headers: readonly string[] = []): Promise<string> {
-  return await eventually(async () => {
+  return eventually(async () => {
     const seen = await versions(mesh, 20 * wanted.length, headers);
     expectThat(seen.size === wanted.length && wanted.every((version) => seen.has(version)), tallyText(seen));
     return tallyText(seen);

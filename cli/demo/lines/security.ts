@@ -12,7 +12,7 @@ export const securityLines: readonly Line[] = [
     asked: "X-Forwarded-Client-Cert at httpbin",
     expected: "SPIFFE URIs of both sides",
     check: async (mesh) => {
-      return await eventually(async () => {
+      return eventually(async () => {
         const answer = await mesh.ask("default/curl", "http://httpbin:8000/headers");
         const seen =
           /By=spiffe:.*URI=spiffe:[^"\\]*/.exec(answer.body)?.[0] ??
@@ -33,8 +33,7 @@ export const securityLines: readonly Line[] = [
     asked: "a pod without a sidecar calls httpbin: PERMISSIVE / STRICT; a sidecar under STRICT",
     expected: "200 / refused; 200",
     check: async (mesh) => {
-      const plain = async () =>
-        await mesh.ask("plain/curl", "http://httpbin.default:8000/status/200", { maxSeconds: 5 });
+      const plain = async () => mesh.ask("plain/curl", "http://httpbin.default:8000/status/200", { maxSeconds: 5 });
       const permissive = await eventually(async () => {
         const answer = await plain();
         expectThat(answer.status === 200, `PERMISSIVE: ${answer.status}`);

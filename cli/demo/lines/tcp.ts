@@ -25,7 +25,7 @@ function bytesLine(asked: string, call: (mesh: DemoMesh) => Promise<string>, wan
     asked,
     expected: "bytes arrive, over mTLS",
     check: async (mesh) => {
-      return await eventually(async () => {
+      return eventually(async () => {
         const before = await handshakes(mesh);
         const answer = await call(mesh);
         const isSecure = (await handshakes(mesh)) > before;
@@ -45,37 +45,37 @@ const body = async (mesh: DemoMesh, from: Place, url: string): Promise<string> =
 };
 
 export const tcpLines: readonly Line[] = [
-  bytesLine("TCP echo", async (mesh) => await talk(mesh, "default/curl", "echo", 9000, "ping"), /ping/),
+  bytesLine("TCP echo", async (mesh) => talk(mesh, "default/curl", "echo", 9000, "ping"), /ping/),
   bytesLine(
     "a TCP protocol where the server speaks first",
-    async (mesh) => await talk(mesh, "default/curl", "echo", 9025, ""),
+    async (mesh) => talk(mesh, "default/curl", "echo", 9025, ""),
     /ready/,
   ),
   bytesLine(
     "a headless service, TCP",
-    async (mesh) => await talk(mesh, "default/curl", "echo-headless", 9000, "ping"),
+    async (mesh) => talk(mesh, "default/curl", "echo-headless", 9000, "ping"),
     /ping/,
   ),
   bytesLine(
     "a headless service, HTTP",
-    async (mesh) => await body(mesh, "default/curl", "http://echo-headless:8080/"),
+    async (mesh) => body(mesh, "default/curl", "http://echo-headless:8080/"),
     httpVersion,
   ),
   bytesLine(
     "a pod IP, TCP",
-    async (mesh) => await talk(mesh, "default/curl", podOf(mesh, "default/echo-v1"), 9000, "ping"),
+    async (mesh) => talk(mesh, "default/curl", podOf(mesh, "default/echo-v1"), 9000, "ping"),
     /ping/,
   ),
   bytesLine(
     "a pod IP, HTTP",
-    async (mesh) => await body(mesh, "default/curl", `http://${podOf(mesh, "default/echo-v1")}:8080/`),
+    async (mesh) => body(mesh, "default/curl", `http://${podOf(mesh, "default/echo-v1")}:8080/`),
     httpVersion,
   ),
   {
     asked: "the pod's own service",
     expected: "bytes arrive",
     check: async (mesh) => {
-      return await eventually(async () => {
+      return eventually(async () => {
         const answers = await mesh.askMany("default/echo-v1", "http://echo:8080/own", {
           times: 20,
           headers: ["connection: close"],
