@@ -1,6 +1,7 @@
 // Golden files: what a mesh of a few objects becomes. `npm run golden` writes them anew; read the diff.
 // And what translation promises beyond content: identity, completeness, no waiting for what does not exist.
 import { fromBinary } from "@bufbuild/protobuf";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { buildSnapshot } from "../model/build.ts";
 import { objectOf, worldOf } from "../model/testing/world-of.ts";
@@ -105,19 +106,48 @@ describe("translator", () => {
 
   test("resource() has a virtual host for every name that virtualHostName() gives, with the authority asked for", () => {
     const snapshot = buildSnapshot(worldOf(shop()));
-    for (const authority of [
-      "reviews",
-      "reviews:9080",
-      "reviews:1234",
-      "10.96.1.2:9080",
-      "no.such.host",
-      "10.244.1.2",
-    ]) {
+    const authorities = ["reviews", "reviews:9080", "reviews:1234", "10.96.1.2:9080", "no.such.host", "10.244.1.2"];
+    for (const authority of authorities) {
       const name = translator.virtualHostName(snapshot, web, `9080/${authority}`);
       const resource = translator.resource(snapshot, web, typeUrls.virtualHost, name);
       expect(domainsOf(resource?.bytes), authority).toContain(authority);
     }
   });
+
+  test("resource() never puts one domain into two virtual hosts, whatever is asked for", () => {
+    const twin = `
+      apiVersion: networking.istio.io/v1
+      kind: ServiceEntry
+      metadata: { name: twin, namespace: shop, creationTimestamp: "2026-02-01T00:00:00Z" }
+      spec:
+        hosts: [twin.example, "*.example"]
+        addresses: [10.96.1.2]
+        ports: [{ number: 9080, name: http, protocol: HTTP }]
+        resolution: STATIC`;
+    const snapshot = buildSnapshot(worldOf(shop(), twin));
+    const label = fc.constantFrom("reviews", "echo", "twin", "nobody", "10.96.1.2", "10.244.1.2", "[fd00::1]");
+    const suffix = fc.constantFrom("", ".shop", ".shop.svc", ".shop.svc.cluster.local", ".example", ".other");
+    const tail = fc.constantFrom("", ":9080", ":8000");
+    const authority = fc.tuple(label, suffix, tail).map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(fc.uniqueArray(authority, { maxLength: 20 }), fc.constantFrom(9080, 8000), (authorities, port) => {
+        const names = new Set(authorities.map((one) => translator.virtualHostName(snapshot, web, `${port}/${one}`)));
+        const domains = [...names].flatMap((name) =>
+          domainsOf(translator.resource(snapshot, web, typeUrls.virtualHost, name)?.bytes),
+        );
+        expect(new Set(domains).size).toBe(domains.length);
+        for (const one of authorities) expect(domains).toContain(one);
+      }),
+    );
+  });
+
+  test.each(["9080/*", "9080/reviews", "9080/reviews:9080", "nonsense"])(
+    "resource() has no virtual host under the name %s",
+    (name) => {
+      const snapshot = buildSnapshot(worldOf(shop()));
+      expect(translator.resource(snapshot, web, typeUrls.virtualHost, name)).toBeUndefined();
+    },
+  );
 });
 
 function domainsOf(bytes: Uint8Array | undefined): readonly string[] {

@@ -19,6 +19,17 @@ export const match: RouteFeature = (route, { spec, match: conditions }) => {
   if (conditions?.statPrefix !== undefined) route.statPrefix = conditions.statPrefix;
 };
 
+/** Whether Envoy can tell if the match holds. One with an expression that it cannot read never does. */
+export function isReadable(conditions: HttpMatch): boolean {
+  const { uri, method, authority, scheme, headers, withoutHeaders, queryParams } = conditions;
+  if (uri?.regex !== undefined && !isRe2(uri.regex)) return false;
+  const values = [method, authority, scheme, ...[headers, withoutHeaders, queryParams].flatMap(valuesOf)];
+  // "*" is read as "anything" there.
+  return values.every((value) => value?.regex === undefined || value.regex === "*" || isRe2(value.regex));
+}
+
+const valuesOf = (map: Readonly<Record<string, StringMatch>> | undefined): StringMatch[] => Object.values(map ?? {});
+
 function routeMatch(conditions: HttpMatch | undefined): RouteMatch {
   const made = create(RouteMatchSchema, { pathSpecifier: pathSpecifier(conditions?.uri) });
   if (conditions === undefined) return made;
@@ -39,7 +50,7 @@ function routeMatch(conditions: HttpMatch | undefined): RouteMatch {
 
 function pathSpecifier(uri: StringMatch | undefined): RouteMatch["pathSpecifier"] {
   if (uri?.exact !== undefined) return { case: "path", value: uri.exact };
-  if (uri?.regex !== undefined && isRe2(uri.regex)) return { case: "safeRegex", value: regexMatcher(uri.regex) };
+  if (uri?.regex !== undefined) return { case: "safeRegex", value: regexMatcher(uri.regex) };
   return { case: "prefix", value: uri?.prefix ?? "/" };
 }
 

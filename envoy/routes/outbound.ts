@@ -1,7 +1,7 @@
 // Route configurations of a sidecar's ports: hosts of the mesh come on demand, all others are written out.
 import { create } from "@bufbuild/protobuf";
 import { memoize } from "../../base/memo.ts";
-import { hostname, namesOf, visibleService } from "../../model/hosts.ts";
+import { hostname, serviceFor, visibleService } from "../../model/hosts.ts";
 import { layerOf } from "../../model/protocol.ts";
 import type { Snapshot, Viewpoint } from "../../model/snapshot.ts";
 import { adsWithin } from "../address.ts";
@@ -14,7 +14,7 @@ import { type EncodedResource, typeUrls } from "../resource.ts";
 import { maxBodyBytes } from "./direct-response.ts";
 import { forwardTo, refuse } from "./fixed-routes.ts";
 import { clustersOf, type RoutedRule } from "./route.ts";
-import { ruledHost, rulesFor, withPort } from "./virtual-host.ts";
+import { ruledHost, rulesFor, serviceDomains, withPort } from "./virtual-host.ts";
 
 /** Envoy waits so long for virtual hosts that nobody asked for yet before it goes on. */
 const firstVirtualHostsMs = 50;
@@ -57,13 +57,15 @@ const externalHost = memoize(
 
 /** Hosts that have no cluster IP: of ServiceEntries, headless and external-name Services, and of VirtualServices alone. */
 function externalHosts(snapshot: Snapshot, view: Viewpoint, port: number): readonly ExternalHost[] {
-  const names = [...eagerNames(snapshot, port), ...(port === 80 ? routedNames(snapshot.virtualServices) : [])];
+  const routed = port === 80 ? routedNames(snapshot.virtualServices) : [];
+  const unserved = routed.filter((name) => serviceFor(snapshot, view, name) === undefined);
+  const names = [...eagerNames(snapshot, port), ...unserved];
   return [...new Set(names)].sort().flatMap((name) => {
     const service = visibleService(snapshot, hostname(name), view.namespace);
     const [first, ...rest] = rulesFor(snapshot, view, name, port);
     if (first === undefined) return [];
-    const domains = service === undefined ? [name] : namesOf(snapshot, service, view.namespace);
-    return [externalHost(first, name, domains.join(" "), ...rest)];
+    const domains = service === undefined ? [name] : serviceDomains(snapshot, service, view.namespace);
+    return domains.length === 0 ? [] : [externalHost(first, name, domains.join(" "), ...rest)];
   });
 }
 

@@ -11,6 +11,7 @@ import { blackHoleCluster } from "../names.ts";
 import { type Route, RouteSchema } from "../proto/envoy/config/route/v3/route_components_pb.ts";
 import { clusterOf } from "./destinations.ts";
 import { features } from "./features.ts";
+import { isReadable } from "./match.ts";
 
 /** A rule with what DestinationRules add to its routes. The same object for the same parts. */
 export interface RoutedRule {
@@ -48,7 +49,7 @@ export const defaultRule = memoize((service: MeshService, port: number): Resolve
 export function routesOf(rules: readonly RoutedRule[]): Route[] {
   return rules.flatMap(({ rule, hashing }) => {
     const { spec, destinations, mirrors } = rule;
-    const matches = rule.matches.length === 0 ? [undefined] : rule.matches;
+    const matches = rule.matches.length === 0 ? [undefined] : rule.matches.filter(isReadable);
     return matches.map((match) => {
       const route = create(RouteSchema);
       for (const apply of features) apply(route, { spec, match, destinations, mirrors, hashing });

@@ -26,12 +26,15 @@ export function virtualHostName(snapshot: Snapshot, view: Viewpoint, asked: stri
   return virtualHostResource(port, named && !hasForeignPort(plain) ? service.hostname : plain);
 }
 
-/** The virtual host of that name as this proxy should hold it. There is always one: unknown hosts pass through. */
+/** The virtual host of that name as this proxy should hold it. Unknown hosts have one too: they pass through. */
 export function virtualHostFor(context: ProxyContext, name: string): EncodedResource | undefined {
   const parsed = parseVirtualHost(name);
-  if (parsed === undefined) return undefined;
+  // Envoy itself asks for "*", and a domain with a star would switch asking off for all.
+  if (parsed === undefined || /[*\s/]/.test(parsed.authority)) return undefined;
   const { snapshot, workload } = context;
   const { port, authority } = parsed;
+  // Under another name it would have the domains of the one that has the right name.
+  if (virtualHostName(snapshot, workload, name) !== name) return undefined;
   const domains = domainsFor(snapshot, workload, authority, port);
   const rules = rulesFor(snapshot, workload, authority, port);
   const [first, ...rest] = rules;
@@ -94,11 +97,20 @@ const encodeUnknown = memoize((mesh: Snapshot["mesh"], name: string, domains: st
 
 /** Every authority that this virtual host is for, with and without the port. */
 function domainsFor(snapshot: Snapshot, view: Viewpoint, authority: string, port: number): readonly string[] {
-  if (hasForeignPort(withoutOwnPort(authority, port))) return [authority];
+  if (hasForeignPort(authority)) return [authority];
   const service = serviceFor(snapshot, view, authority);
-  const names = service?.hostname === authority ? namesOf(snapshot, service, view.namespace) : [authority];
-  return names.flatMap((name) => withPort(name, port));
+  if (service?.hostname !== authority || !hasPort(service, port)) return withPort(authority, port);
+  return serviceDomains(snapshot, service, view.namespace).flatMap((name) => withPort(name, port));
 }
+
+/**
+ * The names of a service that lead to it and to no other: Envoy refuses a route configuration in which two virtual hosts
+ * have the same domain.
+ */
+export const serviceDomains = memoize((snapshot: Snapshot, service: MeshService, namespace: string) => {
+  const view: Viewpoint = { namespace, labels: {} };
+  return namesOf(snapshot, service, namespace).filter((name) => serviceFor(snapshot, view, name) === service);
+});
 
 /** A name without and with the port. */
 export function withPort(name: string, port: number): readonly string[] {
