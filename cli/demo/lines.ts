@@ -6,6 +6,7 @@ import { controlPlaneLines } from "./lines/control-plane.ts";
 import { externalLines } from "./lines/external.ts";
 import { faultLines } from "./lines/faults.ts";
 import { mirrorLines } from "./lines/mirror.ts";
+import { protocolLines } from "./lines/protocols.ts";
 import { resilienceLines } from "./lines/resilience.ts";
 import { routingLines } from "./lines/routing.ts";
 import { securityLines } from "./lines/security.ts";
@@ -18,6 +19,7 @@ export const lines: readonly Line[] = [
   ...mirrorLines,
   ...resilienceLines,
   ...tcpLines,
+  ...protocolLines,
   ...externalLines,
   ...securityLines,
   ...admissionLines,

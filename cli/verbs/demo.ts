@@ -2,13 +2,14 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkAll } from "../demo/check.ts";
+import { istioBookinfoFiles, istioBookinfoLines } from "../demo/lines/istio-bookinfo.ts";
 import { lines } from "../demo/lines.ts";
 import { runningMesh } from "../demo/running-mesh.ts";
 import { type Demo, type DemoOptions, startDemo } from "../demo/start.ts";
 import type { ExitCode, Io, Verb } from "../verb.ts";
 
 const usage = `
-Usage: pillion demo [--dir DIR] [--port PORT] [--check [--only TEXT]]
+Usage: pillion demo [--dir DIR] [--port PORT] [--check [--only TEXT] [--bookinfo DIR]]
 
 Runs a mesh on this machine: pods in network namespaces, real sidecars, real mutual TLS. Needs Linux and root.
 
@@ -16,6 +17,7 @@ Runs a mesh on this machine: pods in network namespaces, real sidecars, real mut
   --port PORT   the ingress gateway's port on 127.0.0.1   (a free one)
   --check       ask the mesh everything in docs/walkthrough.md, print what was seen, exit with 1 if a line fails
   --only TEXT   of these only the lines whose question contains TEXT
+  --bookinfo DIR  run Istio's samples/bookinfo in DIR, unchanged, and ask its own walkthrough instead
 `;
 
 /** What a fresh folder begins with, of samples/. */
@@ -31,7 +33,7 @@ const freshFiles = [
   "demo/outside.yaml",
 ];
 /** What the walkthrough needs beside it. */
-const checkFiles = ["echo/echo.yaml", "echo/headless.yaml", "load/load.yaml", "demo/quiet.yaml"];
+const checkFiles = ["echo/echo.yaml", "echo/headless.yaml", "echo/unnamed.yaml", "load/load.yaml", "demo/quiet.yaml"];
 
 /** Longest that pods may take to be ready, in milliseconds. */
 const readyPatienceMs = 120_000;
@@ -48,13 +50,14 @@ export const demo: Verb = {
         port: { type: "string", default: "0" },
         check: { type: "boolean", default: false },
         only: { type: "string", default: "" },
+        bookinfo: { type: "string" },
       },
     });
     const started = performance.now();
     const say = (line: string): void => void io.err.write(`${line}\n`);
     const options: DemoOptions = {
       directory: values.dir === undefined ? undefined : resolve(values.dir),
-      files: values.check ? [...freshFiles, ...checkFiles] : freshFiles,
+      files: filesFor(values.check, values.bookinfo),
       port: Number(values.port),
       // The walkthrough provokes refusals; they would only clutter its table.
       say: values.check ? () => undefined : say,
@@ -66,7 +69,11 @@ export const demo: Verb = {
         running.sandbox.ready(AbortSignal.any([io.signal, AbortSignal.timeout(readyPatienceMs)]));
       await ready();
       say(`Ready after ${((performance.now() - started) / 1_000).toFixed(1)} s.`);
-      return values.check ? await check(running, ready, values.only, io) : await stayUp(running, io);
+      if (!values.check) return await stayUp(running, io);
+      const all = values.bookinfo === undefined ? lines : istioBookinfoLines(values.bookinfo);
+      const wanted = all.filter((line) => line.asked.includes(values.only));
+      const { failed } = await checkAll(wanted, runningMesh(running, ready), io.out, io.signal);
+      return failed === 0 ? 0 : 1;
     } finally {
       say("Taking everything down …");
       await running.stop();
@@ -74,10 +81,12 @@ export const demo: Verb = {
   },
 };
 
-async function check(running: Demo, ready: () => Promise<void>, only: string, io: Io): Promise<ExitCode> {
-  const wanted = lines.filter((line) => line.asked.includes(only));
-  const { failed } = await checkAll(wanted, runningMesh(running, ready), io.out, io.signal);
-  return failed === 0 ? 0 : 1;
+function filesFor(isCheck: boolean, istioBookinfo: string | undefined): readonly string[] {
+  if (istioBookinfo !== undefined) {
+    const own = freshFiles.filter((file) => !file.startsWith("bookinfo/"));
+    return [...own, ...istioBookinfoFiles.map((file) => resolve(istioBookinfo, file))];
+  }
+  return isCheck ? [...freshFiles, ...checkFiles] : freshFiles;
 }
 
 async function stayUp(running: Demo, io: Io): Promise<ExitCode> {

@@ -5,7 +5,7 @@ import type { DemoMesh, Place } from "../mesh.ts";
 import { envoyCounter } from "./resilience.ts";
 
 /** Send text over TCP from a pod; what came back within the time. A server that speaks first needs no text. */
-async function talk(mesh: DemoMesh, from: Place, host: string, port: number, text: string): Promise<string> {
+export async function talk(mesh: DemoMesh, from: Place, host: string, port: number, text: string): Promise<string> {
   const program = `exec 3<>/dev/tcp/${host}/${port} || exit 1; ${text === "" ? "" : `printf '%s\\n' '${text}' >&3; `}timeout 5 head -n 1 <&3`;
   return (await mesh.exec(from, ["/bin/bash", "-c", program])).stdout.trim();
 }
