@@ -7,6 +7,7 @@ import { idle, idleSecurity } from "./common/idle.ts";
 import { portNumbers } from "./common/ports.ts";
 import { selectorLabels } from "./common/selectors.ts";
 import { connectionPools, emptyPolicies, outlierDetection } from "./destination-rule/connections.ts";
+import { contradictions } from "./destination-rule/contradictions.ts";
 import { loadBalancers, refusedHashes } from "./destination-rule/load-balancers.ts";
 import { duplicateSubsets, selectorScope, subsetNames } from "./destination-rule/subsets.ts";
 import { clientTls } from "./destination-rule/tls.ts";
@@ -18,6 +19,7 @@ import { oneForScope } from "./peer-authentication/scopes.ts";
 import { unknownHost, unknownSubset } from "./references/destinations.ts";
 import { unknownDelegate, unknownGateway } from "./references/gateways.ts";
 import type { AnyRule } from "./rule.ts";
+import { foreignHosts } from "./service-entry/foreign-hosts.ts";
 import { resolution } from "./service-entry/resolution.ts";
 import { entryAddresses, entryEndpoints, entryPorts } from "./service-entry/shape.ts";
 import { anyRules, delegateShape, oneAction } from "./virtual-service/actions.ts";
@@ -103,6 +105,8 @@ export const rules: readonly AnyRule[] = [
   oneForMeshHost,
   oneForScope,
   portSharing,
+  foreignHosts,
+  contradictions,
   // What this version does not do.
   idle,
   idleSecurity,
