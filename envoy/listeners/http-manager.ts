@@ -59,7 +59,14 @@ const { APPEND_FORWARD, SANITIZE_SET } = HttpConnectionManager_ForwardClientCert
 const clientCertificate = { subject: true, uri: true, dns: true };
 
 const bySide = {
-  outbound: { useRemoteAddress: false, serverHeaderTransformation: PASS_THROUGH },
+  // The application is the pod itself, so it may set timeouts by x-envoy headers. What it hands on about its own caller
+  // (x-forwarded-for, x-forwarded-proto) stays as it is: that is what the trusted hop and the missing append are for.
+  outbound: {
+    useRemoteAddress: true,
+    skipXffAppend: true,
+    xffNumTrustedHops: 1,
+    serverHeaderTransformation: PASS_THROUGH,
+  },
   // What stood before this proxy wrote the headers on where a request comes from; over mutual TLS Envoy would overwrite
   // x-forwarded-proto with https, and applications would redirect to it.
   inbound: {
