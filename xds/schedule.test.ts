@@ -193,6 +193,29 @@ describe("dueMessages()", () => {
   });
 });
 
+test("dueMessages() gives learned hosts in one response, and one by one when Envoy refuses it", () => {
+  const mesh = newSidecarMesh();
+  putCluster(mesh, "web");
+  const hosts = ["80/a", "80/b", "80/c"];
+  for (const host of hosts) putHost(mesh, host, "web");
+  const proxy = new SimulatedProxy(mesh, hosts);
+  proxy.refuses.add(`${virtualHost} 80/b`);
+  proxy.settle();
+  expect(words(proxy).slice(-4)).toEqual(["V 80/a 80/b 80/c", "V 80/a", "V 80/b", "V 80/c"]);
+  expect([...(proxy.held.get(virtualHost)?.keys() ?? [])]).toEqual(["80/a", "80/c"]);
+});
+
+test("dueMessages() holds learned hosts back until the needs of all of them are there", () => {
+  const mesh = newSidecarMesh();
+  putCluster(mesh, "web");
+  putHost(mesh, "80/a", "web");
+  mesh.put(virtualHost, "80/b", "", [{ type: secret, name: "never" }]);
+  const proxy = new SimulatedProxy(mesh, ["80/a", "80/b"]);
+  proxy.settle();
+  expect(words(proxy).slice(-1)).toEqual(["V 80/a 80/b"]);
+  expect(proxy.nowMs).toBe(needsTimeoutMs);
+});
+
 describe("whatever the order of events", () => {
   const names = ["a", "b", "c"];
   const action = fc.oneof(
@@ -310,6 +333,7 @@ describe("whatever the order of events", () => {
       fc.property(fc.array(action, { maxLength: 80, size: "max" }), (actions) => {
         const proxy = play(actions);
         proxy.settle();
+        expect(proxy.isWarming).toBe(false);
         const wanted = computeWanted(proxy.state, proxy.mesh.source);
         for (const [type, held] of proxy.held) {
           const have = [...held].map(([name, { version }]) => [name, version]).sort();

@@ -1,7 +1,8 @@
 // Which messages a proxy gets next: what differs from what it holds, in the order of needs.
 import { type TypeUrl, typeUrls } from "../envoy/resource.ts";
-import { type DeltaMessage, type DeltaResource, sizeInMessage } from "./delta-response.ts";
+import type { DeltaMessage } from "./delta-response.ts";
 import { missingNeeds } from "./gate.ts";
+import { type Batch, messagesOf } from "./outbox.ts";
 import {
   currentVersion,
   type Entry,
@@ -10,7 +11,6 @@ import {
   type ProxyState,
   type Question,
   routeOf,
-  type SentMessage,
   withoutBody,
 } from "./proxy-state.ts";
 import { removableClusters } from "./removal.ts";
@@ -18,8 +18,6 @@ import { type Want, type Wanted, wildcardTypes } from "./wanted.ts";
 
 /** How long a resource waits for its needs before it is sent without them. */
 export const needsTimeoutMs = 2_000;
-/** A response that would grow above this is split; every part is acknowledged by itself. */
-export const maximumMessageBytes = 4 * 1024 * 1024;
 
 /** What is needed comes before what needs it. */
 const order: readonly TypeUrl[] = [
@@ -30,12 +28,6 @@ const order: readonly TypeUrl[] = [
   typeUrls.route,
   typeUrls.virtualHost,
 ];
-
-interface Batch {
-  readonly type: TypeUrl;
-  readonly resources: DeltaResource[];
-  readonly removed: string[];
-}
 
 /**
  * The messages that may be sent at this moment. Each counts as sent when it was taken, so take only what can be written;
@@ -49,19 +41,41 @@ export function* dueMessages(state: ProxyState, wanted: Wanted, nowMs: number): 
     for (const want of wanted.get(type)?.values() ?? []) consider(state, wanted, batch, want, nowMs);
     answerTheRest(state, wanted, batch);
     if (type !== typeUrls.cluster) batch.removed.push(...unwanted(state, wanted, type));
-    if (isTooEarly(state, wanted, batch)) continue;
-    yield* messagesOf(state, wanted, batch);
+    const whole = withoutIncomplete(state, wanted, batch);
+    if (whole !== undefined) yield* messagesOf(state, wanted, whole);
   }
   if (!ofType(state, typeUrls.cluster).subscribed) return;
   const removed = removableClusters(state, wanted, nowMs);
   if (removed.length > 0) yield* messagesOf(state, wanted, { type: typeUrls.cluster, resources: [], removed });
 }
 
-/** A proxy is ready when it has worked off the first answers about listeners and clusters, so these must be complete. */
-function isTooEarly(state: ProxyState, wanted: Wanted, { type, resources }: Batch): boolean {
-  const isFirst = wildcardTypes.has(type) && ofType(state, type).isFresh;
-  return isFirst && resources.length < (wanted.get(type)?.size ?? 0);
+/**
+ * A proxy is ready when it has worked off its first answers, so what these hold back would be missed: clusters and
+ * listeners come all together, and so do the hosts of a route configuration that it is to have unasked.
+ */
+function withoutIncomplete(state: ProxyState, wanted: Wanted, batch: Batch): Batch | undefined {
+  const { type, resources } = batch;
+  const typeState = ofType(state, type);
+  const wants = wanted.get(type);
+  if (wildcardTypes.has(type)) {
+    return typeState.isFresh && resources.length < (wants?.size ?? 0) ? undefined : batch;
+  }
+  if (type !== typeUrls.virtualHost) return batch;
+  const started = new Set([...typeState.entries].filter(([, entry]) => isThere(entry)).map(([name]) => routeOf(name)));
+  const present = new Set(resources.map(({ name }) => name));
+  const incomplete = new Set<string>();
+  for (const want of wants?.values() ?? []) {
+    const { name, aliases } = want;
+    if (aliases.length > 0 || started.has(routeOf(name)) || present.has(name)) continue;
+    if (targetOf(want, typeState.entries.get(name)) !== undefined) incomplete.add(routeOf(name));
+  }
+  return {
+    ...batch,
+    resources: resources.filter(({ name, aliases }) => aliases.length > 0 || !incomplete.has(routeOf(name))),
+  };
 }
+
+const isThere = (entry: Entry): boolean => currentVersion(entry) !== undefined;
 
 /** Put a resource into the batch if its turn has come. */
 function consider(state: ProxyState, wanted: Wanted, batch: Batch, want: Want, nowMs: number): void {
@@ -76,22 +90,21 @@ function consider(state: ProxyState, wanted: Wanted, batch: Batch, want: Want, n
   // Until the proxy has the route configuration, Envoy would take a virtual host of it and throw it away.
   if (batch.type === typeUrls.virtualHost && !isAnswer && !hasRoute(state, target.name)) return;
   if (!isReady(state, wanted, target, nowMs)) return;
-  for (const name of names) typeState.questions.delete(name);
   const present = currentVersion(entry);
   // A virtual host without a body would leave the present body in force.
   if (target.resource === undefined && present !== undefined && present !== withoutBody)
     batch.removed.push(target.name);
   batch.resources.push(target);
-  if (batch.type === typeUrls.cluster) rewarmEndpoints(state, target, entry);
 }
 
 /** What to send of it: a version that the proxy refused is not sent again, its last good form stays. */
 function targetOf(want: Want, entry: Entry | undefined): Want | undefined {
   if (entry?.refused?.version !== want.version) return want;
   const { held } = entry;
-  const nothing = { ...want, version: withoutBody, resource: undefined };
-  if (held === undefined || held.version === withoutBody)
-    return want.type === typeUrls.virtualHost ? nothing : undefined;
+  if (held === undefined || held.version === withoutBody) {
+    // Only a question has an answer without a body.
+    return want.aliases.length > 0 ? { ...want, version: withoutBody, resource: undefined } : undefined;
+  }
   return held.resource === undefined ? undefined : { ...want, version: held.version, resource: held.resource };
 }
 
@@ -131,18 +144,8 @@ function isReady(state: ProxyState, wanted: Wanted, target: Want, nowMs: number)
     state.wakeAtMs = Math.min(state.wakeAtMs ?? endMs, endMs);
     return false;
   }
-  delete entry.waiting;
   entry.late = { version: target.version, missing };
   return true;
-}
-
-/** Envoy warms a changed cluster anew and waits for endpoints, but asks only for those that it never asked for. */
-function rewarmEndpoints(state: ProxyState, target: Want, entry: Entry | undefined): void {
-  if (currentVersion(entry) === undefined) return;
-  const { asked, questions } = ofType(state, typeUrls.endpoints);
-  for (const need of target.resource?.needs ?? []) {
-    if (need.type === typeUrls.endpoints && asked.has(need.name)) questions.set(need.name, "always");
-  }
 }
 
 /** Questions about what does not exist get an answer too, else Envoy would let requests hang. */
@@ -154,12 +157,12 @@ function answerTheRest(state: ProxyState, wanted: Wanted, batch: Batch): void {
     if (targetOf(want, entries.get(want.name)) === undefined) continue;
     for (const name of [want.name, ...want.aliases]) waiting.add(name);
   }
-  for (const name of [...questions.keys()]) {
+  for (const name of questions.keys()) {
     if (waiting.has(name)) continue;
-    questions.delete(name);
     if (batch.type === typeUrls.virtualHost) {
       batch.resources.push({ name, version: withoutBody, aliases: [name], resource: undefined });
     } else if (entries.get(name)?.held === undefined) batch.removed.push(name);
+    else questions.delete(name);
   }
 }
 
@@ -173,51 +176,4 @@ function unwanted(state: ProxyState, wanted: Wanted, type: TypeUrl): string[] {
     else if (entry.sent === undefined) entries.delete(name);
   }
   return names;
-}
-
-/** Cut a batch into messages: one virtual host each, because one that Envoy refuses spoils all of its response. */
-function* messagesOf(state: ProxyState, wanted: Wanted, { type, resources, removed }: Batch): Generator<DeltaMessage> {
-  const { entries } = ofType(state, type);
-  const single = (item: DeltaResource): boolean =>
-    type === typeUrls.virtualHost || entries.get(item.name)?.alone === true;
-  const together = resources.filter((item) => !single(item));
-  const isGreeting = wildcardTypes.has(type) && ofType(state, type).isFresh;
-  ofType(state, type).isFresh = false;
-  if (together.length + removed.length > 0 || isGreeting) {
-    let part: DeltaResource[] = [];
-    let partBytes = 0;
-    for (const item of together) {
-      const itemBytes = sizeInMessage(item);
-      if (part.length > 0 && partBytes + itemBytes > maximumMessageBytes) {
-        yield send(state, wanted, { type, resources: part, removed: [] });
-        part = [];
-        partBytes = 0;
-      }
-      part.push(item);
-      partBytes += itemBytes;
-    }
-    yield send(state, wanted, { type, resources: part, removed });
-  }
-  for (const item of resources) if (single(item)) yield send(state, wanted, { type, resources: [item], removed: [] });
-}
-
-/** Number a message and note what is under way. */
-function send(state: ProxyState, wanted: Wanted, { type, resources, removed }: Batch): DeltaMessage {
-  state.lastNonce += 1;
-  const nonce = String(state.lastNonce);
-  const { entries } = ofType(state, type);
-  const items: SentMessage["items"][number][] = [];
-  for (const name of removed) {
-    const entry = entries.get(name);
-    if (entry === undefined) continue;
-    entry.sent = { nonce, version: undefined };
-    items.push({ name, version: undefined, resource: undefined });
-  }
-  for (const { name, version, resource } of resources) {
-    if (!wanted.get(type)?.has(name)) continue; // The answer to a question above the limit is not remembered.
-    entryOf(ofType(state, type), name).sent = { nonce, version };
-    items.push({ name, version, resource });
-  }
-  state.inFlight.set(nonce, { type, items });
-  return { type, nonce, resources, removed };
 }

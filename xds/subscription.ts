@@ -21,11 +21,20 @@ export function applyRequest(state: ProxyState, type: TypeUrl, request: DeltaReq
   typeState.subscribed = true;
   if (first) adoptHeld(state, type, request.initialVersions);
   for (const name of request.unsubscribe) forget(state, type, name);
+  // Envoy speaks of clusters first, but not while one of them is warming: then it misses endpoints that an earlier stream
+  // was cut off before it sent, and claims to hold those of the cluster's earlier form.
+  const isWarming = type === typeUrls.endpoints && !ofType(state, typeUrls.cluster).subscribed;
   for (const name of request.subscribe) {
     // Wildcard types get what they should have anyway, and a virtual host of that name does not exist.
     if (name === "*") continue;
     if (typeState.asked.size < maximumAskedNames) typeState.asked.add(name);
-    typeState.questions.set(name, first ? "unless-held" : "always");
+    // A question may be there already: its cluster was changed before the proxy came to speak of endpoints.
+    if (!first || isWarming || typeState.questions.has(name)) typeState.questions.set(name, "always");
+    else typeState.questions.set(name, "unless-held");
+  }
+  if (first) {
+    for (const name of typeState.questions.keys())
+      if (!request.subscribe.includes(name)) typeState.questions.delete(name);
   }
   const message = state.inFlight.get(request.nonce);
   if (message === undefined) return { type, acknowledged: [], refused: [], reason: undefined };

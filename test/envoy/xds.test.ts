@@ -238,6 +238,27 @@ describe.runIf(envoyBinary() !== undefined)("the xDS server", () => {
     expect(await pushes(again.metrics)).toEqual({ virtual_host: 1 });
   });
 
+  test("brings what changed while it was away, and no cluster is left warming", async () => {
+    const { mesh, port, served, envoy } = await started();
+    const web = await upstream("web");
+    putCluster(mesh, "web", web.port);
+    putHost(mesh, "80/web", "web");
+    putHost(mesh, "80/other", "web");
+    expect(await ask(port, "web")).toBe("200 web");
+    await served.server.close();
+    putCluster(mesh, "web", web.port, { connectTimeout: "7s" });
+    const again = await serveMesh(mesh, served.port);
+    cleanUp.push(() => again.server.close());
+    await until("the new form is in force", async () => {
+      const dump = await envoy.get("/config_dump?resource=dynamic_active_clusters");
+      return dump.includes('"connect_timeout": "7s"');
+    });
+    expect(await envoy.get("/stats?filter=cluster_manager.warming_clusters")).toContain(": 0");
+    expect(await ask(port, "other")).toBe("200 web");
+    await until("all is acknowledged", () => Promise.resolve(again.server.status()[0]?.synced === true));
+    expect(again.server.status()[0]?.late).toEqual([]);
+  });
+
   test("gives a new proxy the hosts of its siblings before it is ready, also after the server was restarted", async () => {
     const { mesh, port, served } = await started();
     const web = await upstream("web");

@@ -28,6 +28,7 @@ export class SimulatedProxy {
   readonly #toProxy: DeltaMessage[] = [];
   readonly #toServer: { readonly type: TypeUrl; readonly request: DeltaRequest }[] = [];
   #delayedClusterAck: { readonly type: TypeUrl; readonly request: DeltaRequest }[] = [];
+  #isClusterRequestDue = false;
   /** Everything that was ever sent to it, and at what time. */
   readonly sent: { readonly message: DeltaMessage; readonly atMs: number }[] = [];
   /** Versions that the server was told of as acknowledged, by "type name". */
@@ -39,6 +40,11 @@ export class SimulatedProxy {
     this.mesh = mesh;
     this.state = newProxyState({ virtualHosts: learned, clusters: [] }, 0);
     this.#subscribe(typeUrls.cluster, []);
+  }
+
+  /** A changed cluster waits for its endpoints. */
+  get isWarming(): boolean {
+    return this.#warming.size > 0;
   }
 
   /** An application calls a host: "80/web". */
@@ -92,7 +98,10 @@ export class SimulatedProxy {
     // Envoy acknowledges clusters only when none of them is warming.
     if (message.type === typeUrls.cluster && this.#warming.size > 0) this.#delayedClusterAck.push(answer);
     else this.#toServer.push(answer);
-    if (this.#warming.size === 0) this.#toServer.push(...this.#delayedClusterAck.splice(0));
+    if (this.#warming.size > 0) return true;
+    this.#toServer.push(...this.#delayedClusterAck.splice(0));
+    if (this.#isClusterRequestDue) this.#introduce(typeUrls.cluster);
+    this.#isClusterRequestDue = false;
     return true;
   }
 
@@ -113,7 +122,6 @@ export class SimulatedProxy {
     this.#toProxy.length = 0;
     this.#toServer.length = 0;
     this.#delayedClusterAck = [];
-    this.#warming.clear();
     this.acknowledged.clear();
     this.state = newProxyState({ virtualHosts: [], clusters: [] }, this.nowMs);
     for (const type of [
@@ -124,11 +132,16 @@ export class SimulatedProxy {
       typeUrls.route,
       typeUrls.virtualHost,
     ]) {
-      if (!this.#spoken.has(type)) continue;
-      const versions = new Map([...(this.held.get(type) ?? [])].map(([name, { version }]) => [name, version]));
-      const subscribe = [...(this.#asked.get(type) ?? [])];
-      this.#toServer.push({ type, request: request({ subscribe, initialVersions: versions }) });
+      // Envoy does not speak of clusters while one of them is warming.
+      if (type === typeUrls.cluster && this.#warming.size > 0) this.#isClusterRequestDue = true;
+      else if (this.#spoken.has(type)) this.#introduce(type);
     }
+  }
+
+  /** The first request of a type on a new stream. */
+  #introduce(type: TypeUrl): void {
+    const initialVersions = new Map([...(this.held.get(type) ?? [])].map(([name, { version }]) => [name, version]));
+    this.#toServer.push({ type, request: request({ subscribe: [...(this.#asked.get(type) ?? [])], initialVersions }) });
   }
 
   #put(type: TypeUrl, item: DeltaMessage["resources"][number]): void {
@@ -175,6 +188,8 @@ export class SimulatedProxy {
     this.#spoken.add(type);
     const fresh = names.filter((name) => !this.#asked.get(type)?.has(name));
     for (const name of fresh) this.#asked.get(type)?.add(name);
+    // What it asks for meanwhile is part of the request that is due.
+    if (type === typeUrls.cluster && this.#isClusterRequestDue) return;
     if (fresh.length === names.length) this.#toServer.push({ type, request: request({ subscribe: fresh }) });
   }
 }
