@@ -3,60 +3,86 @@ import type { Kind } from "../api/kinds.ts";
 import { child, type JsonPath, jsonPath } from "../base/json-path.ts";
 import type { Complaint } from "./rule.ts";
 
-/** A field by its path; `[]` stands for every item of a list or value of a map. */
+/** A field by its path; `[]` stands for every item of a list. */
 export interface IdleField {
   readonly kind: Kind;
   readonly path: string;
+  /** Only this word is without effect; any value when left out. */
+  readonly word?: string;
   /** What one does meanwhile. No full stop. */
   readonly instead: string;
 }
 
-const connections: readonly Omit<IdleField, "kind">[] = ["spec.trafficPolicy", "spec.subsets[].trafficPolicy"].flatMap(
-  (policy) => [
-    { path: `${policy}.tunnel`, instead: "Call the proxy itself" },
-    { path: `${policy}.proxyProtocol`, instead: "Take the client's address from X-Forwarded-For" },
-    { path: `${policy}.retryBudget`, instead: "Limit connectionPool.http.maxRetries" },
-    ...["", ".portLevelSettings[]"].flatMap((level) => [
-      {
-        path: `${policy}${level}.loadBalancer.localityLbSetting`,
-        instead: "Take it away: all endpoints are treated alike",
-      },
-      {
-        path: `${policy}${level}.loadBalancer.zoneAwareLbSetting`,
-        instead: "Take it away: all endpoints are treated alike",
-      },
-      { path: `${policy}${level}.loadBalancer.backendUtilization`, instead: "Use simple: LEAST_REQUEST" },
-      { path: `${policy}${level}.loadBalancer.warmup`, instead: "Let pods become ready later" },
-      { path: `${policy}${level}.loadBalancer.warmupDurationSecs`, instead: "Let pods become ready later" },
-    ]),
-  ],
-);
+const policies = ["spec.trafficPolicy", "spec.subsets[].trafficPolicy"];
+const settings = policies.flatMap((policy) => [policy, `${policy}.portLevelSettings[]`]);
 
 /** Fields without effect: a warning says so. */
 export const idleFields: readonly IdleField[] = [
-  { kind: "VirtualService", path: "spec.tls", instead: "Route HTTP, or TCP by port" },
-  { kind: "VirtualService", path: "spec.http[].match[].statPrefix", instead: "Take it away" },
-  ...connections.map((field): IdleField => ({ kind: "DestinationRule", ...field })),
+  ...policies.flatMap((policy): IdleField[] => [
+    { kind: "DestinationRule", path: `${policy}.tunnel`, instead: "Call the proxy itself" },
+    {
+      kind: "DestinationRule",
+      path: `${policy}.proxyProtocol`,
+      instead: "Take the client's address from X-Forwarded-For",
+    },
+  ]),
+  ...settings.flatMap((policy): IdleField[] => [
+    ...["localityLbSetting", "zoneAwareLbSetting"].map(
+      (name): IdleField => ({
+        kind: "DestinationRule",
+        path: `${policy}.loadBalancer.${name}`,
+        instead: "Take it away: all endpoints are treated alike",
+      }),
+    ),
+    {
+      kind: "DestinationRule",
+      path: `${policy}.loadBalancer.backendUtilization`,
+      instead: "Use simple: LEAST_REQUEST",
+    },
+    {
+      kind: "DestinationRule",
+      path: `${policy}.outlierDetection.outlierDetectionHttpErrorCodes`,
+      instead: "Use consecutive5xxErrors or consecutiveGatewayErrors",
+    },
+  ]),
   { kind: "Gateway", path: "spec.servers[].defaultEndpoint", instead: "Take it away" },
+  { kind: "Gateway", path: "spec.servers[].bind", instead: "Take it away: the gateway listens on all addresses" },
+  { kind: "ServiceEntry", path: "spec.resolution", word: "DYNAMIC_DNS", instead: "Write resolution: NONE" },
 ];
+
+const fromFiles = "Use serverCertificate, privateKey and caCertificates, with the files in the gateway's pod";
 
 /** Fields that people rely on for their safety: denied, because storing them would promise what nothing keeps. */
 export const idleSecurityFields: readonly IdleField[] = [
+  ...["credentialName", "credentialNames", "caCertCredentialName", "tlsCertificates"].map(
+    (field): IdleField => ({ kind: "Gateway", path: `spec.servers[].tls.${field}`, instead: fromFiles }),
+  ),
+  ...["caCrl", "subjectAltNames", "verifyCertificateSpki", "verifyCertificateHash"].map(
+    (field): IdleField => ({
+      kind: "Gateway",
+      path: `spec.servers[].tls.${field}`,
+      instead: "Sign the certificates of those callers only with the roots in caCertificates",
+    }),
+  ),
+  ...["minProtocolVersion", "maxProtocolVersion", "cipherSuites", "ecdhCurves"].map(
+    (field): IdleField => ({
+      kind: "Gateway",
+      path: `spec.servers[].tls.${field}`,
+      instead: "Take it away: Envoy's defaults are TLS 1.2 and 1.3 with modern suites",
+    }),
+  ),
   {
     kind: "Gateway",
     path: "spec.servers[].tls.mode",
-    instead: "Serve plain HTTP behind a load balancer that ends TLS",
+    word: "AUTO_PASSTHROUGH",
+    instead: "Use PASSTHROUGH with TLS rules in a VirtualService",
   },
-  ...["spec.trafficPolicy", "spec.subsets[].trafficPolicy"].flatMap((policy) =>
-    ["", ".portLevelSettings[]"].flatMap((level) =>
-      ["clientCertificate", "credentialName", "caCrl"].map(
-        (field): IdleField => ({
-          kind: "DestinationRule",
-          path: `${policy}${level}.tls.${field}`,
-          instead: "Let the application make the TLS connection itself",
-        }),
-      ),
-    ),
+  ...settings.map(
+    (policy): IdleField => ({
+      kind: "DestinationRule",
+      path: `${policy}.tls.credentialName`,
+      instead: "Use clientCertificate, privateKey and caCertificates, with the files in the pod",
+    }),
   ),
 ];
 
@@ -66,10 +92,11 @@ export function* idleIn(
   object: { readonly kind: Kind },
   reason: string,
 ): Iterable<Complaint> {
-  for (const { kind, path, instead } of fields) {
+  for (const { kind, path, word, instead } of fields) {
     if (kind !== object.kind) continue;
-    for (const place of placesOf(object, path.split(/\.|(?=\[\])/), jsonPath())) {
-      yield { path: place, problem: `${lastName(path)} has no effect in this version`, reason, fix: instead };
+    for (const { value, place } of placesOf(object, path.split(/\.|(?=\[\])/), jsonPath())) {
+      if (word !== undefined && value !== word) continue;
+      yield { path: place, problem: `${word ?? lastName(path)} has no effect in this version`, reason, fix: instead };
     }
   }
 }
@@ -79,10 +106,15 @@ function lastName(path: string): string {
 }
 
 /** Where in a value such a path leads to something. */
-function* placesOf(value: unknown, [step, ...rest]: readonly string[], path: JsonPath): Iterable<JsonPath> {
-  if (value === undefined || value === null) return;
+function* placesOf(
+  value: unknown,
+  [step, ...rest]: readonly string[],
+  path: JsonPath,
+): Iterable<{ readonly value: unknown; readonly place: JsonPath }> {
+  // What is empty says nothing.
+  if (value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0)) return;
   if (step === undefined) {
-    yield path;
+    yield { value, place: path };
     return;
   }
   if (typeof value !== "object") return;
