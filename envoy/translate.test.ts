@@ -3,16 +3,25 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { AnyObject } from "../api/kinds.ts";
 import { buildSnapshot } from "../model/build.ts";
-import { objectOf, worldOf } from "../model/testing/world-of.ts";
-import { applyChanges } from "../model/world.ts";
+import { objectOf, objectsOf, worldOf } from "../model/testing/world-of.ts";
+import { applyChanges, emptyWorld } from "../model/world.ts";
 import { VirtualHostSchema } from "./proto/envoy/config/route/v3/route_components_pb.ts";
-import { type ProxyNode, type TypeUrl, typeUrls } from "./resource.ts";
+import { type ProxyNode, type ResourceName, type TypeUrl, typeUrls } from "./resource.ts";
 import { goldenCase, goldenNames, shop } from "./testing/golden.ts";
 import { yamlOf } from "./testing/readable.ts";
 import { translator } from "./translate.ts";
 
 const web: ProxyNode = { type: "sidecar", namespace: "shop", pod: "web-1", address: "10.244.1.1" };
+
+const learned: readonly ResourceName[] = [
+  { type: typeUrls.virtualHost, name: "9080/reviews.shop.svc.cluster.local" },
+  { type: typeUrls.cluster, name: "outbound|9080||reviews.shop.svc.cluster.local" },
+  { type: typeUrls.endpoints, name: "outbound|9080||reviews.shop.svc.cluster.local" },
+  { type: typeUrls.cluster, name: "tcp|10.96.1.3:9000" },
+  { type: typeUrls.endpoints, name: "tcp|10.96.1.3:9000" },
+];
 
 describe("translator", () => {
   test.each(goldenNames())("resource() of %s is what the golden file says", async (name) => {
@@ -54,6 +63,24 @@ describe("translator", () => {
     const changed = "9080/reviews.shop.svc.cluster.local";
     expect(translator.resource(after, web, typeUrls.virtualHost, changed)?.version).not.toBe(
       translator.resource(before, web, typeUrls.virtualHost, changed)?.version,
+    );
+  });
+
+  test("resource() has the same version for any order of events, so that a restart sends nothing again", () => {
+    const objects = objectsOf(shop());
+    const versions = (order: readonly AnyObject[]): readonly string[] => {
+      const puts = order.map((object) => ({ type: "put" as const, object }));
+      const snapshot = buildSnapshot(applyChanges(emptyWorld(), puts));
+      const names = [...translator.eager(snapshot, web), ...learned];
+      return names.map(({ type, name }) => `${name} ${translator.resource(snapshot, web, type, name)?.version}`).sort();
+    };
+    const want = versions(objects);
+    const orders = fc.shuffledSubarray([...objects], { minLength: objects.length });
+    fc.assert(
+      fc.property(orders, (order) => {
+        expect(versions(order)).toEqual(want);
+      }),
+      { numRuns: 30 },
     );
   });
 
