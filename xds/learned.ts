@@ -1,5 +1,11 @@
 // What the proxies of a workload use, so that a new sibling has it before it is ready.
 
+import { typeUrls } from "../envoy/resource.ts";
+import type { DeltaRequest } from "./delta-request.ts";
+import { ofType, type ProxyState } from "./proxy-state.ts";
+import type { Verdict } from "./subscription.ts";
+import type { Wanted } from "./wanted.ts";
+
 /** Above this number of hosts, learning costs a proxy more than the whole table would. */
 export const maximumLearnedNames = 1_000;
 /** Workloads that are remembered; the one that was quiet for longest goes first. */
@@ -23,7 +29,8 @@ export class LearnedHosts {
     return { ...known, full: known.virtualHosts.size + known.clusters.size >= maximumLearnedNames };
   }
 
-  remember(workload: string, kind: "virtualHosts" | "clusters", names: Iterable<string>): void {
+  remember(workload: string, kind: "virtualHosts" | "clusters", names: readonly string[]): void {
+    if (names.length === 0) return;
     const known = this.#byWorkload.get(workload) ?? { virtualHosts: new Set(), clusters: new Set() };
     this.#byWorkload.delete(workload);
     this.#byWorkload.set(workload, known);
@@ -33,4 +40,28 @@ export class LearnedHosts {
     const [oldest] = this.#byWorkload.keys();
     if (this.#byWorkload.size > maximumWorkloads && oldest !== undefined) this.#byWorkload.delete(oldest);
   }
+}
+
+/** What a request shows that the proxy uses: names that it asked for and has now, and all that it brought from an earlier stream. */
+export function namesUsed(
+  state: ProxyState,
+  wanted: Wanted,
+  request: DeltaRequest,
+  verdict: Verdict,
+): { readonly virtualHosts: readonly string[]; readonly clusters: readonly string[] } {
+  const { type, acknowledged } = verdict;
+  if (type === typeUrls.virtualHost) {
+    const brought = request.initialVersions.size > 0 ? [...state.learned.virtualHosts] : [];
+    const asked = acknowledged.filter((name) => {
+      const want = wanted.get(type)?.get(name);
+      return want?.resource !== undefined && want.aliases.length > 0;
+    });
+    return { virtualHosts: [...brought, ...asked], clusters: [] };
+  }
+  if (type !== typeUrls.cluster) return { virtualHosts: [], clusters: [] };
+  const { asked, entries } = ofType(state, type);
+  const present = [...request.subscribe, ...acknowledged].filter(
+    (name) => asked.has(name) && entries.get(name)?.held !== undefined,
+  );
+  return { virtualHosts: [], clusters: present };
 }

@@ -205,6 +205,14 @@ test("dueMessages() gives learned hosts in one response, and one by one when Env
   expect([...(proxy.held.get(virtualHost)?.keys() ?? [])]).toEqual(["80/a", "80/c"]);
 });
 
+test("dueMessages() gives learned TCP destinations with the first clusters", () => {
+  const mesh = newSidecarMesh();
+  putCluster(mesh, "tcp|10.0.0.1:90");
+  const proxy = new SimulatedProxy(mesh, [], ["tcp|10.0.0.1:90", "tcp|10.0.0.2:90"]);
+  proxy.settle();
+  expect(words(proxy).slice(0, 2)).toEqual(["C tcp|10.0.0.1:90", "E tcp|10.0.0.1:90"]);
+});
+
 test("dueMessages() holds learned hosts back until the needs of all of them are there", () => {
   const mesh = newSidecarMesh();
   putCluster(mesh, "web");
@@ -255,6 +263,7 @@ describe("whatever the order of events", () => {
     for (const name of names) putCluster(mesh, name);
     mesh.eager.push(clusterNamed("a"));
     const proxy = new SimulatedProxy(mesh);
+    if (actions.length % 5 === 0) proxy.maximumTaken = 1;
     // Half of the stories begin with a proxy that started long ago.
     if (actions.length % 2 === 0) {
       proxy.settle();

@@ -3,13 +3,13 @@ import { setImmediate } from "node:timers/promises";
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import type { BaseLogger } from "pino";
 import { errorText } from "../base/error.ts";
-import { type EncodedResource, type ProxyNode, typeUrls } from "../envoy/resource.ts";
+import type { EncodedResource, ProxyNode } from "../envoy/resource.ts";
 import type { Translator } from "../envoy/translator.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { DeltaRequest } from "./delta-request.ts";
 import { type DeltaMessage, encodeDeltaResponse } from "./delta-response.ts";
 import { newInbox } from "./inbox.ts";
-import type { LearnedHosts } from "./learned.ts";
+import { type LearnedHosts, namesUsed } from "./learned.ts";
 import { typeNames, type XdsMetrics } from "./metrics.ts";
 import { newProxyState, type ProxyState } from "./proxy-state.ts";
 import { dueMessages } from "./schedule.ts";
@@ -131,6 +131,7 @@ export class Session {
 
   /** End the stream from our side; the proxy connects again. */
   end(): void {
+    this.#aborted.abort();
     this.#inbox.put({ type: "end" });
   }
 
@@ -181,7 +182,8 @@ export class Session {
   }
 
   #welcome(peer: Peer): void {
-    const { deps, inbox } = { deps: this.#deps, inbox: this.#inbox };
+    const deps = this.#deps;
+    const inbox = this.#inbox;
     this.#peer = peer;
     this.#state = newProxyState(deps.learned.of(peer.workload), deps.now());
     deps.metrics.connected(1);
@@ -244,7 +246,11 @@ export class Session {
     if (request.type === undefined) return false;
     const verdict = applyRequest(this.#state, request.type, request);
     if (verdict.reason !== undefined) this.#logRefusal(verdict, verdict.reason, peer);
-    this.#learn(request, verdict, peer);
+    if (peer.proxy.type === "sidecar") {
+      const used = namesUsed(this.#state, this.#wanted, request, verdict);
+      this.#deps.learned.remember(peer.workload, "virtualHosts", used.virtualHosts);
+      this.#deps.learned.remember(peer.workload, "clusters", used.clusters);
+    }
     return request.nonce === "" || request.subscribe.length > 0 || request.unsubscribe.length > 0;
   }
 
@@ -255,28 +261,6 @@ export class Session {
       { proxy: peer.proxy.pod, namespace: peer.proxy.namespace, type: typeNames[type], resources, reason },
       "refused by Envoy",
     );
-  }
-
-  /** Tell the siblings of the future what this proxy asked for. */
-  #learn(request: DeltaRequest, { type, acknowledged }: Verdict, peer: Peer): void {
-    if (peer.proxy.type !== "sidecar") return;
-    const { learned } = this.#deps;
-    if (type === typeUrls.virtualHost) {
-      if (request.initialVersions.size > 0)
-        learned.remember(peer.workload, "virtualHosts", this.#state.learned.virtualHosts);
-      const wants = this.#wanted.get(type);
-      const asked = acknowledged.filter((name) => {
-        const want = wants?.get(name);
-        return want?.resource !== undefined && want.aliases.length > 0;
-      });
-      learned.remember(peer.workload, "virtualHosts", asked);
-    } else if (type === typeUrls.cluster) {
-      const clusters = this.#state.types.get(type);
-      const asked = [...request.subscribe, ...acknowledged].filter(
-        (name) => clusters?.asked.has(name) && clusters.entries.get(name)?.held !== undefined,
-      );
-      learned.remember(peer.workload, "clusters", asked);
-    }
   }
 
   #send(): void {

@@ -19,6 +19,8 @@ export class SimulatedProxy {
   readonly mesh: FixtureMesh;
   state: ProxyState;
   nowMs = 0;
+  /** How many messages can be written before the rest has to wait for the next time. */
+  maximumTaken = Number.POSITIVE_INFINITY;
   /** What it works with, by type. */
   readonly held = new Map<TypeUrl, Map<string, Held>>(Object.values(typeUrls).map((type) => [type, new Map()]));
   /** What it asked for by name, by type; it says so again after a reconnect. */
@@ -36,9 +38,9 @@ export class SimulatedProxy {
   /** Names of resources that it refuses. */
   readonly refuses = new Set<string>();
 
-  constructor(mesh: FixtureMesh, learned: readonly string[] = []) {
+  constructor(mesh: FixtureMesh, learnedHosts: readonly string[] = [], learnedClusters: readonly string[] = []) {
     this.mesh = mesh;
-    this.state = newProxyState({ virtualHosts: learned, clusters: [] }, 0);
+    this.state = newProxyState({ virtualHosts: learnedHosts, clusters: learnedClusters }, 0);
     this.#subscribe(typeUrls.cluster, []);
   }
 
@@ -77,9 +79,12 @@ export class SimulatedProxy {
   /** The server looks at the mesh anew and sends what is due. */
   serverSends(): void {
     const wanted = computeWanted(this.state, this.mesh.source);
+    let taken = 0;
     for (const message of dueMessages(this.state, wanted, this.nowMs)) {
       this.sent.push({ message, atMs: this.nowMs });
       this.#toProxy.push(message);
+      taken += 1;
+      if (taken === this.maximumTaken) break;
     }
   }
 
