@@ -1,5 +1,6 @@
 // TCP hosts of ServiceEntries: they are no part of the mesh's address ranges, so sidecars get them unasked.
 import { memoize } from "../../base/memo.ts";
+import type { ObjectRef } from "../../base/object-ref.ts";
 import { isVisible } from "../../model/hosts.ts";
 import { layerOf, type Protocol } from "../../model/protocol.ts";
 import type { MeshService } from "../../model/service.ts";
@@ -14,19 +15,23 @@ export interface ExternalTcp {
   /** Server names of the TLS handshake; empty: not looked at. */
   readonly serverNames: readonly string[];
   readonly shares: readonly TcpShare[];
+  /** The ServiceEntry, and the VirtualService that routes it. */
+  readonly origins: readonly ObjectRef[];
 }
 
 /** What leaves the mesh as TCP on a port, as seen from a proxy; of several that cannot be told apart the first. */
 export function externalTcp(snapshot: Snapshot, view: Viewpoint, port: number): readonly ExternalTcp[] {
-  const seen = new Set<string>();
+  const taken = new Set<string>();
+  /** Envoy refuses a listener in which two chains are for the same connections. */
+  const free = (keys: readonly string[]): readonly string[] => keys.filter((key) => !taken.has(key) && taken.add(key));
   return (externalServices(snapshot).get(port) ?? [])
     .filter(({ service }) => isVisible(service.exportTo, service.namespace, view.namespace))
     .flatMap(({ service, protocol }) => sortsOf(snapshot, view, service, port, protocol))
-    .filter((sort) => {
-      const key = JSON.stringify([sort.addresses, sort.serverNames]);
-      if (seen.has(key)) return false;
-      seen.add(key);
-      return true;
+    .flatMap((sort) => {
+      const { addresses, serverNames } = sort;
+      if (addresses.length + serverNames.length === 0) return free([""]).length === 0 ? [] : [sort];
+      const rest = { ...sort, addresses: free(addresses), serverNames: free(serverNames) };
+      return rest.addresses.length + rest.serverNames.length === 0 ? [] : [rest];
     });
 }
 
@@ -42,7 +47,7 @@ interface ExternalPort {
 
 const externalServices = memoize((snapshot: Snapshot): ReadonlyMap<number, readonly ExternalPort[]> => {
   const byPort = new Map<number, ExternalPort[]>();
-  for (const service of snapshot.services.values()) {
+  for (const service of [...snapshot.services.values()].toSorted(byAge)) {
     if (service.origin.kind !== "ServiceEntry") continue;
     for (const { number, protocol } of service.ports) {
       if (layerOf(protocol) !== "tcp") continue;
@@ -51,6 +56,12 @@ const externalServices = memoize((snapshot: Snapshot): ReadonlyMap<number, reado
   }
   return byPort;
 });
+
+/** Oldest first; those without an age last, by name, so that the order is the same everywhere. */
+function byAge(a: MeshService, b: MeshService): number {
+  const [left, right] = [a, b].map(({ createdAt = "~", hostname }) => `${createdAt} ${hostname}`);
+  return (left ?? "") < (right ?? "") ? -1 : 1;
+}
 
 function sortsOf(
   snapshot: Snapshot,
@@ -68,12 +79,13 @@ function sortsOf(
       addresses: [],
       serverNames: [...new Set(rule.matches.flatMap((match) => match.sniHosts))].map(serverName),
       shares: sharesFor(rule, service, port),
+      origins: [service.origin, rule.origin],
     }));
   }
   const serverNames = isTls && addresses.length === 0 && host !== "*" ? [serverName(host)] : [];
-  return [
-    { host, addresses, serverNames, shares: sharesFor(tcpRuleFor(snapshot, view, service, port), service, port) },
-  ];
+  const rule = tcpRuleFor(snapshot, view, service, port);
+  const origins = rule === undefined ? [service.origin] : [service.origin, rule.origin];
+  return [{ host, addresses, serverNames, shares: sharesFor(rule, service, port), origins }];
 }
 
 /** Envoy takes the whole name, or a suffix that begins with "*.". */

@@ -1,6 +1,7 @@
 // What a gateway listens on: the ports of the Gateways that select it. HTTP is routed, TLS is opened or passed on by
 // server name, TCP is carried.
 import { memoize } from "../../base/memo.ts";
+import type { ObjectRef } from "../../base/object-ref.ts";
 import { type BoundServer, type GatewayListener, gatewayListeners } from "../../model/gateways.ts";
 import { hostsInCommon } from "../../model/host-patterns.ts";
 import { hostname, isVisible } from "../../model/hosts.ts";
@@ -60,7 +61,7 @@ export function gatewayRouteNames(context: ProxyContext): ReadonlyMap<string, Ga
 }
 
 /** One chain: requests by a route configuration, or bytes to clusters, for some server names or for all. */
-type ChainPlan =
+type ChainPlan = { readonly origins: readonly ObjectRef[] } & (
   | { readonly type: "http"; readonly routes: string }
   | {
       readonly type: "https";
@@ -68,11 +69,14 @@ type ChainPlan =
       readonly serverNames: readonly string[];
       readonly server: BoundServer["server"];
     }
-  | { readonly type: "bytes"; readonly serverNames: readonly string[]; readonly shares: readonly TcpShare[] };
+  | { readonly type: "bytes"; readonly serverNames: readonly string[]; readonly shares: readonly TcpShare[] }
+);
 
 function chainPlans(context: ProxyContext, listener: GatewayListener): readonly ChainPlan[] {
   const { port, protocol, servers } = listener;
-  if (layerOf(protocol) === "http") return [{ type: "http", routes: gatewayRoutes(port) }];
+  if (layerOf(protocol) === "http") {
+    return [{ type: "http", routes: gatewayRoutes(port), origins: servers.map(({ gateway }) => gateway) }];
+  }
   const isTls = protocol === "https" || protocol === "tls";
   const plans = servers.flatMap((bound): readonly ChainPlan[] => {
     if (!isTls) return tcpPlans(context, bound);
@@ -86,7 +90,8 @@ function tlsPlan({ port }: GatewayListener, { server, gateway, hosts }: BoundSer
   const opens = serverTls(server.tls) !== undefined && layerOfOpened(server.port.protocol);
   if (!opens) return undefined;
   const routes = gatewayRoutes(port, `${server.port.name}.${gateway.name}.${gateway.namespace}`);
-  return { type: "https" as const, routes, serverNames: serverNamesOf(hosts.map(({ host }) => host)), server };
+  const serverNames = serverNamesOf(hosts.map(({ host }) => host));
+  return { type: "https" as const, routes, serverNames, server, origins: [gateway] };
 }
 
 /** Requests come out of HTTPS; out of other TLS come bytes, which need rules of their own. */
@@ -100,14 +105,16 @@ function sniPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan
       type: "bytes" as const,
       serverNames: serverNamesOf(rule.matches.flatMap(({ sniHosts }) => sniHosts)),
       shares: sharesOf(rule),
+      origins: [bound.gateway, rule.origin],
     })),
   );
 }
 
 function tcpPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan[] {
-  return callsOf(context, bound).flatMap((query) => {
+  return callsOf(context, bound).flatMap((query): readonly ChainPlan[] => {
     const [rule] = tcpRules(context.snapshot, query);
-    return rule === undefined ? [] : [{ type: "bytes" as const, serverNames: [], shares: sharesOf(rule) }];
+    if (rule === undefined) return [];
+    return [{ type: "bytes", serverNames: [], shares: sharesOf(rule), origins: [bound.gateway, rule.origin] }];
   });
 }
 
@@ -160,8 +167,8 @@ function encodeListener(mesh: MeshSettings, name: string, plans: readonly ChainP
     },
   );
   const clusters = plans.flatMap((plan) => (plan.type === "bytes" ? plan.shares.map(({ cluster }) => cluster) : []));
-  const needs = clusterNeeds(clusters.length === 0 ? [] : clusters);
-  return encode(typeUrls.listener, name, ListenerSchema, { message, needs });
+  const provenance = plans.flatMap(({ origins }) => origins);
+  return encode(typeUrls.listener, name, ListenerSchema, { message, needs: clusterNeeds(clusters), provenance });
 }
 
 function chainOf(mesh: MeshSettings, name: string, plan: ChainPlan): FilterChain {

@@ -170,6 +170,7 @@ function encodePort(mesh: MeshSettings, plan: PortPlan, ipv6: boolean): EncodedR
   return encode(typeUrls.listener, name, ListenerSchema, {
     message,
     needs: clusterNeeds([blackHoleCluster, ...clusters]),
+    provenance: plan.external.flatMap(({ origins }) => origins),
   });
 }
 
