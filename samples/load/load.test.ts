@@ -52,7 +52,8 @@ test("runLoad() keeps the asked pace and ends after its duration", async () => {
   const result = await runLoad(optionsFor(`-c 2 -qps 50 -t 200ms http://127.0.0.1:${listening.port}/`));
   await listening.close();
   expect(result.latenciesMs.length).toBeGreaterThan(0);
-  expect(result.latenciesMs.length).toBeLessThanOrEqual(10);
+  // However long a busy machine made of it: one request per 20 ms, and one for each connection to begin with.
+  expect(result.latenciesMs.length).toBeLessThanOrEqual(Math.ceil(result.elapsedMs / 20) + 2);
 });
 
 test("runLoad() counts requests that nobody answers", async () => {
