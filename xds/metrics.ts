@@ -3,8 +3,8 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { type TypeUrl, typeUrls } from "../envoy/resource.ts";
 
 export interface XdsMetrics {
-  /** `resources`: sent or taken away; an answer may hold none. */
-  pushed(type: TypeUrl, resources: number, bytes: number): void;
+  /** A response; an answer may hold no resource at all. */
+  pushed(type: TypeUrl, response: { readonly sent: number; readonly removed: number; readonly bytes: number }): void;
   refused(type: TypeUrl): void;
   connected(change: 1 | -1): void;
   /** From a publication to the moment when a proxy that it concerns had acknowledged all of it. */
@@ -25,15 +25,12 @@ export const typeNames: Readonly<Record<TypeUrl, string>> = {
 export function newXdsMetrics(registry: Registry): XdsMetrics {
   const registers = [registry];
   const labelNames = ["type"] as const;
-  const pushes = new Counter({ name: "pillion_xds_pushes_total", help: "Responses sent", labelNames, registers });
-  const resources = new Counter({
-    name: "pillion_xds_resources_total",
-    help: "Resources sent or taken away",
-    labelNames,
-    registers,
-  });
-  const bytes = new Counter({ name: "pillion_xds_bytes_total", help: "Bytes of responses", labelNames, registers });
-  const nacks = new Counter({ name: "pillion_xds_nacks_total", help: "Responses refused", labelNames, registers });
+  const counter = (name: string, help: string): Counter<"type"> => new Counter({ name, help, labelNames, registers });
+  const pushes = counter("pillion_xds_pushes_total", "Responses sent");
+  const sent = counter("pillion_xds_resources_sent_total", "Resources sent");
+  const removed = counter("pillion_xds_resources_removed_total", "Resources taken away");
+  const bytes = counter("pillion_xds_bytes_total", "Bytes of responses");
+  const nacks = counter("pillion_xds_nacks_total", "Responses refused");
   const proxies = new Gauge({ name: "pillion_xds_proxies", help: "Proxies that are connected", registers });
   const convergence = new Histogram({
     name: "pillion_xds_convergence_seconds",
@@ -42,10 +39,12 @@ export function newXdsMetrics(registry: Registry): XdsMetrics {
     registers,
   });
   return {
-    pushed: (type, count, size) => {
-      pushes.inc({ type: typeNames[type] });
-      resources.inc({ type: typeNames[type] }, count);
-      bytes.inc({ type: typeNames[type] }, size);
+    pushed: (type, response) => {
+      const labels = { type: typeNames[type] };
+      pushes.inc(labels);
+      sent.inc(labels, response.sent);
+      removed.inc(labels, response.removed);
+      bytes.inc(labels, response.bytes);
     },
     refused: (type) => nacks.inc({ type: typeNames[type] }),
     connected: (change) => proxies.inc(change),

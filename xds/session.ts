@@ -77,6 +77,8 @@ export type Call = ServerDuplexStream<DeltaRequest, Buffer>;
 
 /** A proxy that does not read what it was sent for so long is cut off; it comes back when it can. */
 const slowConsumerMs = 60_000;
+/** Names of a response that its log line shows. */
+const loggedNames = 10;
 /** Requests that may wait for the loop before no more are read from the stream. */
 const maximumWaitingEvents = 1_000;
 
@@ -275,6 +277,7 @@ export class Session {
             type: typeNames[message.type],
             put: message.resources.length,
             removed: message.removed.length,
+            names: [...message.resources.map(({ name }) => name), ...message.removed].slice(0, loggedNames),
           },
           "pushed",
         );
@@ -297,7 +300,8 @@ export class Session {
 
   #write(message: DeltaMessage): void {
     const bytes = encodeDeltaResponse(message);
-    this.#deps.metrics.pushed(message.type, message.resources.length + message.removed.length, bytes.length);
+    const { resources, removed } = message;
+    this.#deps.metrics.pushed(message.type, { sent: resources.length, removed: removed.length, bytes: bytes.length });
     this.#sentSincePublished = true;
     this.#writable = this.#call.write(bytes);
     if (this.#writable) return;

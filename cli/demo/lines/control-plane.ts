@@ -67,7 +67,7 @@ function underLoad(mesh: DemoMesh): { stop(): Promise<{ count: number; failures:
 async function settledResources(mesh: DemoMesh): Promise<void> {
   let [sent, since] = [-1, performance.now()];
   await eventually(async () => {
-    const now = await mesh.controlPlane.metric("pillion_xds_resources_total");
+    const now = await mesh.controlPlane.metric("pillion_xds_resources_sent_total");
     if (now !== sent) [sent, since] = [now, performance.now()];
     expectThat(performance.now() - since > 1_000, "resources are still being sent");
   });
@@ -102,7 +102,7 @@ export const controlPlaneLines: readonly Line[] = [
         expectThat(connected === proxies, `${connected} of ${proxies} proxies are back`);
       }, 30_000);
       const { count, failures } = await load.stop();
-      const resent = await mesh.controlPlane.metric("pillion_xds_resources_total");
+      const resent = await mesh.controlPlane.metric("pillion_xds_resources_sent_total");
       const seen = `${failures.length} of ${count} requests lost, ${resent} resources sent again to ${proxies} proxies`;
       expectThat(failures.length === 0 && resent === 0 && count > 0, `${seen} ${failures.slice(0, 5).join(" ")}`);
       return seen;
