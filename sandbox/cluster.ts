@@ -1,15 +1,11 @@
 // The sandbox's cluster: API server, Deployment controller and scheduler in miniature. One loop brings what runs towards what
 // the directory says; everything that changes only wakes it.
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { errorText, PillionError } from "../base/error.ts";
 import type { Ca } from "../certs/ca.ts";
-import { signToken } from "../certs/token.ts";
-import { selectedRevision } from "../injector/decide.ts";
-import { sidecarNames } from "../model/sidecar.ts";
-import { nodeAddress, nodeName, outsideAddress, outsideAnnotation, podAddress } from "./addresses.ts";
+import { outsideAddress, outsideAnnotation, podAddress } from "./addresses.ts";
 import type { AdmissionClient } from "./admission.ts";
 import {
   type AddressedService,
@@ -19,16 +15,18 @@ import {
   type Names,
   type OutsideHosts,
 } from "./cluster-names.ts";
-import { nameSuffix, podOf, rollout, templateHash, uidOf } from "./deployments.ts";
-import type { Surroundings } from "./environment.ts";
+import { podOf, rollout, templateHash } from "./deployments.ts";
 import type { Catalogue } from "./images.ts";
 import { type Manifests, objectKeyOf } from "./manifests.ts";
 import type { NodeClient } from "./node-client.ts";
 import type { PodReport } from "./node-protocol.ts";
-import { type DataObject, isDeployment, isPod, type KubeObject, keyOf, type Pod, parsePod } from "./objects.ts";
+import { isDeployment, isPod, keyOf, type Pod } from "./objects.ts";
+import { admitPod, type DraftPod } from "./pod-admission.ts";
 import { isServing, newRecord, type PodRecord, podFolder, preparePod, removePodFolder } from "./pod-record.ts";
+import { podSources } from "./pod-sources.ts";
 import { isReady, withStatus } from "./pod-status.ts";
 import { type Backend, natTable } from "./services.ts";
+import { Turns } from "./turns.ts";
 import { writeAtomically, writeInPlace } from "./write-in-place.ts";
 
 export interface ClusterDeps {
@@ -48,9 +46,6 @@ export interface ClusterDeps {
 const startsAtOnce = 4;
 /** Time before a pod that could not be made is tried again. */
 const retryMs = 1_000;
-/** A sandbox is short-lived; its tokens outlive it. */
-const tokenSeconds = 30 * 24 * 3_600;
-
 export class Cluster {
   readonly #deps: ClusterDeps;
   readonly #pods = new Map<string, PodRecord>();
@@ -60,9 +55,8 @@ export class Cluster {
   readonly #ending = new Map<string, Promise<void>>();
   readonly #said = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #turns = new Turns(startsAtOnce);
   #count = 0;
-  #starting = 0;
-  #queue: (() => void)[] = [];
   #listeners: (() => void)[] = [];
   #nat = "";
   #dirty = false;
@@ -211,69 +205,33 @@ export class Cluster {
       this.#pending = this.#pending.filter((one) => one !== pending);
       this.wake();
     };
-    void this.#start(owner, hash, draft()).then(done, (error: unknown) => {
-      if (this.#closed) return;
-      this.#sayOnce(errorText(error));
-      this.#after(retryMs, done);
-    });
+    void this.#turns
+      .run(() => this.#start(owner, hash, draft()))
+      .then(done, (error: unknown) => {
+        if (this.#closed) return;
+        this.#sayOnce(errorText(error));
+        this.#after(retryMs, done);
+      });
   }
 
   async #start(owner: string, hash: string, draft: DraftPod): Promise<void> {
-    await this.#turn();
+    const { admission, ca, manifests, node } = this.#deps;
+    const { pod, warnings } = await admitPod(draft, manifests.objects(), admission);
+    for (const warning of warnings) this.#sayOnce(`warning: ${warning}`);
+    if (this.#closed) return;
+    const number = ++this.#count;
+    const address = isOutside(pod) ? outsideAddress(number) : podAddress(number);
+    const record = newRecord({ owner, hash, number, address, pod, now: now() });
+    const sources = podSources(pod, address, manifests.objects(), ca);
+    const hosts = hostsOf({ ...pod.metadata, address }, this.#names(this.#services()));
     try {
-      const admitted = await this.#admit(draft);
-      if (this.#closed) return;
-      const number = ++this.#count;
-      const pod = this.#named(parsePod(admitted));
-      const address = isOutside(pod) ? outsideAddress(number) : podAddress(number);
-      const record = newRecord({ owner, hash, number, address, pod, now: now() });
-      const around = this.#surroundings(record);
-      const plan = preparePod(
-        record,
-        hostsOf({ ...pod.metadata, address: record.address }, this.#names(this.#services())),
-        {
-          ...this.#deps,
-          around,
-          sources: { around, token: (of, audience) => this.#token(of, audience) },
-        },
-      );
+      const plan = preparePod(record, hosts, { ...this.#deps, around: sources.around, sources });
       this.#pods.set(record.key, record);
-      await this.#deps.node.ask("runPod", plan).catch((error: unknown) => {
-        this.#forget(record);
-        throw error;
-      });
-    } finally {
-      this.#starting -= 1;
-      this.#queue.shift()?.();
+      await node.ask("runPod", plan);
+    } catch (error) {
+      this.#forget(record);
+      throw error;
     }
-  }
-
-  /** What the API server does with a new pod: it asks the webhook whose selectors match. */
-  async #admit(draft: DraftPod): Promise<unknown> {
-    const { namespace, labels = {} } = draft.metadata;
-    const object = { ...draft, spec: { serviceAccountName: "default", ...draft.spec } };
-    const labelsOfNamespace = this.#object("Namespace", "", namespace)?.metadata.labels ?? {};
-    if (selectedRevision(labels, { name: namespace, labels: labelsOfNamespace }, false) === undefined) return object;
-    // The name of a pod with generateName is not known yet when webhooks see it, as in Kubernetes.
-    const verdict = await this.#deps.admission.review("/inject", object as KubeObject);
-    for (const warning of verdict.warnings) this.#sayOnce(`warning: ${warning}`);
-    if (verdict.allowed) return verdict.object;
-    const what = draft.metadata.name ?? `${draft.metadata.generateName ?? ""}*`;
-    throw new PillionError("ADMISSION", {
-      problem: `The webhook does not let pod ${namespace}/${what} in: ${verdict.message}`,
-      fix: "Mend the pod's manifest",
-    });
-  }
-
-  #named(pod: Pod): Pod {
-    const name = pod.metadata.name ?? `${pod.metadata.generateName ?? ""}${nameSuffix(randomBytes(5))}`;
-    const metadata = {
-      ...pod.metadata,
-      name,
-      uid: uidOf(`${pod.metadata.namespace}/${name}/${this.#count}`),
-      creationTimestamp: now(),
-    };
-    return { ...pod, metadata, spec: { ...pod.spec, nodeName } };
   }
 
   async #end(key: string): Promise<void> {
@@ -350,52 +308,9 @@ export class Cluster {
     return clusterNames(services, this.backends(), this.#deps.outsideHosts);
   }
 
+  /** All pods as services see them. */
   backends(): readonly Backend[] {
     return this.records().map((record) => ({ pod: record.pod, address: record.address, ready: isServing(record) }));
-  }
-
-  #surroundings(record: PodRecord): Surroundings {
-    const { namespace } = record.pod.metadata;
-    return {
-      podAddress: record.address,
-      hostAddress: nodeAddress,
-      nodeName,
-      capacity: { cpu: availableParallelism(), memory: totalmem() },
-      configMap: (name) => this.#configMap(namespace, name),
-      secret: (name) => this.#object("Secret", namespace, name),
-    };
-  }
-
-  /** The mesh's root is in every namespace, as a controller of the control plane would keep it. */
-  #configMap(namespace: string, name: string): DataObject | undefined {
-    if (name !== sidecarNames.rootConfigMap) return this.#object("ConfigMap", namespace, name);
-    const metadata = { name, namespace };
-    return { apiVersion: "v1", kind: "ConfigMap", metadata, data: { "root-cert.pem": this.#deps.ca.certificatePem } };
-  }
-
-  #object(kind: string, namespace: string, name: string): DataObject | undefined {
-    return this.#deps.manifests.objects().get(objectKeyOf(kind, namespace, name));
-  }
-
-  #token(pod: Pod, audience: string): string {
-    const { name, namespace, uid = "" } = pod.metadata;
-    return signToken(this.#deps.ca.privateKey, {
-      issuer: "pillion-sandbox",
-      audiences: [audience],
-      expiresAt: Math.floor(Date.now() / 1_000) + tokenSeconds,
-      namespace,
-      pod: { name, uid },
-      serviceAccount: pod.spec.serviceAccountName ?? "default",
-    });
-  }
-
-  /** Wait until fewer than {@link startsAtOnce} pods are being made. */
-  async #turn(): Promise<void> {
-    this.#starting += 1;
-    if (this.#starting <= startsAtOnce) return;
-    await new Promise<void>((resolve) => {
-      this.#queue.push(resolve);
-    });
   }
 
   #after(ms: number, action: () => void): void {
@@ -417,10 +332,6 @@ export class Cluster {
     this.#deps.log(text);
   }
 }
-
-type DraftPod = Omit<Pod, "metadata"> & {
-  readonly metadata: Omit<Pod["metadata"], "name"> & { readonly name?: string };
-};
 
 function now(): string {
   return new Date().toISOString();
