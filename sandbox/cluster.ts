@@ -22,7 +22,7 @@ import type { NodeClient } from "./node-client.ts";
 import type { PodReport } from "./node-protocol.ts";
 import { isDeployment, isPod, keyOf, type Pod } from "./objects.ts";
 import { admitPod, type DraftPod } from "./pod-admission.ts";
-import { isServing, newRecord, type PodRecord, podFolder, preparePod, removePodFolder } from "./pod-record.ts";
+import { isDone, isServing, newRecord, type PodRecord, podFolder, preparePod, removePodFolder } from "./pod-record.ts";
 import { podSources } from "./pod-sources.ts";
 import { isReady, withStatus } from "./pod-status.ts";
 import { type Backend, natTable } from "./services.ts";
@@ -126,7 +126,7 @@ export class Cluster {
       this.#running === undefined &&
       this.#pending.length === 0 &&
       this.#ending.size === 0 &&
-      this.records().every(isServing)
+      this.records().every(isDone)
     );
   }
 

@@ -47,6 +47,13 @@ export function isServing(record: PodRecord): boolean {
   return record.pod.metadata.deletionTimestamp === undefined && isReady(record.report);
 }
 
+/** Whether nothing more is to be waited for: it serves, or it has done what it was to do once. */
+export function isDone(record: PodRecord): boolean {
+  const apps = record.report.containers.filter(({ role }) => role === "app");
+  const ended = apps.length > 0 && apps.every(({ state }) => state === "terminated");
+  return isServing(record) || (ended && (record.pod.spec.restartPolicy ?? "Always") !== "Always");
+}
+
 /** The pod's folder of volumes and files, from outside. */
 export function podFolder(runDirectory: string, record: { readonly number: number }): string {
   return join(runDirectory, "pods", String(record.number));

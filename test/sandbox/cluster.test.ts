@@ -162,6 +162,15 @@ describe("a pod", () => {
   });
 });
 
+test("ready() does not wait for a pod that has done its work", async () => {
+  const file = join(directory, "once.yaml");
+  const spec = "{ restartPolicy: Never, containers: [{ name: a, command: [sh, -c, 'exit 3'] }] }";
+  writeFileSync(file, `{ apiVersion: v1, kind: Pod, metadata: { name: once-pod }, spec: ${spec} }`);
+  await until(() => podsOf("once").some(({ phase }) => phase === "Failed"));
+  rmSync(file);
+  await until(() => podsOf("once").length === 0);
+});
+
 describe("a Deployment", () => {
   test("rolls out a new template without losing a call", async () => {
     let over = false;
