@@ -2,7 +2,9 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sandbox as sandboxVerb } from "../../cli/verbs/sandbox.ts";
 import { askSandbox } from "../../sandbox/control-socket.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { startSandbox } from "../../sandbox/start-sandbox.ts";
@@ -274,5 +276,42 @@ describe("the control socket", () => {
       'There is no pod "none"',
     );
     await expect(askSandbox(base, { verb: "pods" })).rejects.toThrow("SANDBOX_AWAY");
+  });
+});
+
+describe("pillion sandbox", () => {
+  /** What the verb prints, and its exit code. */
+  async function verb(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+    const [out, err] = [new PassThrough(), new PassThrough()];
+    const code = await sandboxVerb.run([...args], { out, err, signal: new AbortController().signal });
+    return { code, out: String(out.read() ?? ""), err: String(err.read() ?? "") };
+  }
+  const end = ["--", "sh", "-c", "echo out; echo err >>/dev/stderr; exit 3"];
+
+  test.each<{ name: string; args: () => readonly string[]; code: number; out: RegExp; err?: RegExp }>([
+    {
+      name: "pods",
+      args: () => ["pods", "--run", run],
+      code: 0,
+      out: /^NAMESPACE +NAME +READY +STATUS +RESTARTS +IP\ndefault +curl-\S+ +1\/1 +Running/,
+    },
+    { name: "pods of a namespace", args: () => ["pods", "-n", "none", "--run", run], code: 0, out: /^NAMESPACE.*\n$/ },
+    {
+      name: "exec",
+      args: () => ["exec", "deploy/curl", "--run", run, ...end],
+      code: 1,
+      out: /^out\n$/,
+      err: /^err\n.*code 3\n$/,
+    },
+    { name: "nothing", args: () => [], code: 2, out: /^$/, err: /^Usage:/ },
+  ])("prints $name", async ({ args, ...want }) => {
+    const seen = await verb(...args());
+    expect(seen.code).toBe(want.code);
+    expect(seen.out).toMatch(want.out);
+    expect(seen.err).toMatch(want.err ?? /^$/);
+  });
+
+  test("says how to start a sandbox where none runs", async () => {
+    await expect(verb("pods", "--run", base)).rejects.toThrow("SANDBOX_AWAY");
   });
 });
