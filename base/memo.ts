@@ -1,22 +1,22 @@
 // Remembering by identity: the same inputs give the very same output, so "did it change" is one comparison.
 
 /** Results are kept as long as their first object argument lives. */
-interface Node {
-  readonly byObject: WeakMap<object, Node>;
-  readonly byValue: Map<unknown, Node>;
+interface Place {
+  readonly byObject: WeakMap<object, Place>;
+  readonly byValue: Map<unknown, Place>;
   result?: { readonly value: unknown };
 }
 
-const node = (): Node => ({ byObject: new WeakMap(), byValue: new Map() });
+const newPlace = (): Place => ({ byObject: new WeakMap(), byValue: new Map() });
 
-function step(from: Node, argument: unknown): Node {
-  if (typeof argument === "object" && argument !== null) {
-    let next = from.byObject.get(argument);
-    if (next === undefined) from.byObject.set(argument, (next = node()));
-    return next;
-  }
-  let next = from.byValue.get(argument);
-  if (next === undefined) from.byValue.set(argument, (next = node()));
+/** Where one more argument leads. */
+function step(from: Place, argument: unknown): Place {
+  const isObject = typeof argument === "object" && argument !== null;
+  const known = isObject ? from.byObject.get(argument) : from.byValue.get(argument);
+  if (known !== undefined) return known;
+  const next = newPlace();
+  if (isObject) from.byObject.set(argument, next);
+  else from.byValue.set(argument, next);
   return next;
 }
 
@@ -24,12 +24,14 @@ function step(from: Node, argument: unknown): Node {
  * A pure function that remembers its results: objects are compared by identity (and not kept alive), other values by value.
  * The first argument must be an object, so that a result can go when that object goes.
  */
-export function memoize<A extends readonly [object, ...unknown[]], R>(compute: (...inputs: A) => R): (...inputs: A) => R {
-  const root = node();
+export function memoize<A extends readonly [object, ...unknown[]], R>(
+  compute: (...inputs: A) => R,
+): (...inputs: A) => R {
+  const root = newPlace();
   return (...inputs) => {
     let place = root;
     for (const input of inputs) place = step(place, input);
     place.result ??= { value: compute(...inputs) };
-    return place.result.value as R; // The node at this place was filled by this same function.
+    return place.result.value as R; // The result at this place was put there by this same function.
   };
 }
