@@ -74,6 +74,10 @@ export const demo: Verb = {
       const wanted = all.filter((line) => line.asked.includes(values.only));
       const { failed } = await checkAll(wanted, runningMesh(running, ready), io.out, io.signal);
       return failed === 0 ? 0 : 1;
+    } catch (thrown) {
+      // Whoever interrupts the start does not want to hear what is not ready.
+      if (io.signal.aborted) return 0;
+      throw thrown;
     } finally {
       say("Taking everything down …");
       await running.stop();

@@ -25,7 +25,7 @@ afterAll(async () => {
 
 /** Which of the three reviews the page shows. */
 async function starColours(): Promise<ReadonlySet<string>> {
-  const bodies = await Promise.all(Array.from({ length: 12 }, async () => await (await fetch(page)).text()));
+  const bodies = await Promise.all(Array.from({ length: 12 }, async () => (await fetch(page)).text()));
   return new Set(bodies.map((body) => /reviews[- ]v([123])/i.exec(body)?.[1] ?? "none"));
 }
 
