@@ -133,13 +133,27 @@ describe("translator", () => {
 
   test("resource() has a virtual host for every name that virtualHostName() gives, with the authority asked for", () => {
     const snapshot = buildSnapshot(worldOf(shop()));
-    const authorities = ["reviews", "reviews:9080", "reviews:1234", "10.96.1.2:9080", "no.such.host", "10.244.1.2"];
+    const authorities = [
+      ...["reviews", "reviews:9080", "reviews:1234", "reviews.shop.svc.cluster.local.", "10.96.1.2:9080"],
+      ...["no.such.host", "10.244.1.2"],
+    ];
     for (const authority of authorities) {
       const name = translator.virtualHostName(snapshot, web, `9080/${authority}`);
       const resource = translator.resource(snapshot, web, typeUrls.virtualHost, name);
       expect(domainsOf(resource?.bytes), authority).toContain(authority);
     }
   });
+
+  test.each(["pod-0.direct", "pod-0.direct.shop", "pod-0.direct.shop.svc.cluster.local"])(
+    "resource() takes %s, a pod's name below a headless Service, for that Service",
+    (authority) => {
+      const snapshot = buildSnapshot(worldOf(shop()));
+      const name = translator.virtualHostName(snapshot, web, `8080/${authority}`);
+      const resource = translator.resource(snapshot, web, typeUrls.virtualHost, name);
+      expect(domainsOf(resource?.bytes)).toEqual([authority, `${authority}:8080`]);
+      expect(resource?.needs.map((need) => need.name)).toEqual(["outbound|8080||direct.shop.svc.cluster.local"]);
+    },
+  );
 
   test("resource() never puts one domain into two virtual hosts, whatever is asked for", () => {
     const twin = `

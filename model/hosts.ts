@@ -67,7 +67,8 @@ export function visibleService(snapshot: Snapshot, host: Hostname, namespace: st
 
 /**
  * The service that a client means by the authority of a request (or a TCP address): with or without port, in any short
- * form and any case, by virtual address, or through the most specific wildcard host. Undefined when it sees none.
+ * form and any case, by virtual address, by the name of a pod of a headless Service, or through the most specific
+ * wildcard host. Undefined when it sees none.
  */
 export function serviceFor(snapshot: Snapshot, view: Viewpoint, authority: string): MeshService | undefined {
   const name = withoutPort(authority).toLowerCase();
@@ -75,16 +76,27 @@ export function serviceFor(snapshot: Snapshot, view: Viewpoint, authority: strin
     const service = snapshot.servicesByAddress.get(name);
     return service !== undefined && sees(service, view.namespace) ? service : undefined;
   }
-  const domain = snapshot.mesh.clusterDomain;
   const full = hostname(name);
-  const forms = full.includes(".")
-    ? [full, ...longerForms(full, domain)]
-    : [full, resolveHost(full, view.namespace, domain)];
-  for (const form of forms) {
+  for (const form of fullForms(snapshot, view, full)) {
     const service = visibleService(snapshot, form, view.namespace);
     if (service !== undefined) return behindAlias(snapshot, service, view.namespace);
   }
-  return wildcardService(snapshot, full, view.namespace);
+  return headlessAbove(snapshot, view, full) ?? wildcardService(snapshot, full, view.namespace);
+}
+
+/** The full names that a client may mean by a name, as its DNS search path would complete it. */
+function fullForms(snapshot: Snapshot, view: Viewpoint, name: Hostname): readonly Hostname[] {
+  const domain = snapshot.mesh.clusterDomain;
+  return name.includes(".") ? [name, ...longerForms(name, domain)] : [name, resolveHost(name, view.namespace, domain)];
+}
+
+/** The headless Service of a pod that is called by its own name: "db-0.db.shop" stands below "db.shop". */
+function headlessAbove(snapshot: Snapshot, view: Viewpoint, host: Hostname): MeshService | undefined {
+  const dot = host.indexOf(".");
+  if (dot === -1) return undefined;
+  return fullForms(snapshot, view, hostname(host.slice(dot + 1)))
+    .map((form) => visibleService(snapshot, form, view.namespace))
+    .find((service) => service?.resolution === "headless");
 }
 
 /** How many ExternalNames may follow one another; DNS servers give up at about as many. */

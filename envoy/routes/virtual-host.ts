@@ -21,9 +21,13 @@ export function virtualHostName(snapshot: Snapshot, view: Viewpoint, asked: stri
   const { port, authority } = parsed;
   const plain = withoutOwnPort(authority, port);
   const service = serviceFor(snapshot, view, plain);
-  const named = service !== undefined && hasPort(service, port) && !service.hostname.startsWith("*");
-  // A foreign port in the authority is no form of the service's name on this port: it gets a virtual host of its own.
-  return virtualHostResource(port, named && !hasForeignPort(plain) ? service.hostname : plain);
+  // What leads to the service but is no domain of its virtual host (a foreign port, a dot at the end, a pod's name below a
+  // headless Service) gets a virtual host of its own.
+  const isItsName =
+    service !== undefined &&
+    hasPort(service, port) &&
+    serviceDomains(snapshot, service, view.namespace).includes(plain);
+  return virtualHostResource(port, isItsName ? service.hostname : plain);
 }
 
 /** The virtual host of that name as this proxy should hold it. Unknown hosts have one too: they pass through. */
