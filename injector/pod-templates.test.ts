@@ -8,7 +8,9 @@ import { defaultSettings, injectorSettings } from "./settings.ts";
 
 const pod = "{containers: [{name: app, image: app}]}";
 const workload = (apiVersion: string, kind: string, spec = `{template: {spec: ${pod}}}`): JsonObject =>
-  parse(`{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: shop}, unknown: kept, spec: ${spec}}`);
+  parse(
+    `{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: shop}, unknown: kept, spec: ${spec}}`,
+  ) as JsonObject; // as it is written here
 
 const templates = [
   { apiVersion: "apps/v1", kind: "Deployment" },
