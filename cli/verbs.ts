@@ -23,6 +23,21 @@ export const verbs: readonly Entry[] = [
     summary: "look into a running demo: pods, exec, logs",
     load: async () => (await import("./verbs/sandbox.ts")).sandbox,
   },
+  {
+    name: "validate",
+    summary: "check YAML, each object alone",
+    load: async () => (await import("./verbs/validate.ts")).validate,
+  },
+  {
+    name: "analyze",
+    summary: "check YAML, all objects together",
+    load: async () => (await import("./verbs/analyze.ts")).analyze,
+  },
+  {
+    name: "kube-inject",
+    summary: "put the proxy into the pods of a YAML file",
+    load: async () => (await import("./verbs/kube-inject.ts")).kubeInject,
+  },
 ];
 
 /** The verb of that name, loaded. */
