@@ -58,6 +58,24 @@ describe("review()", () => {
     ]);
   });
 
+  test.each(["a.pictures.example", "10.96.0.1"])(
+    "warns of %s, which leads to a service but is no service's host",
+    (host) => {
+      const stored = `
+      apiVersion: networking.istio.io/v1
+      kind: ServiceEntry
+      metadata: { name: pictures, namespace: shop }
+      spec:
+        hosts: ["*.pictures.example"]
+        addresses: [10.96.0.1]
+        ports: [{ number: 80, name: http, protocol: HTTP }]
+        resolution: NONE`;
+      expect(seen(virtualService(`[{ route: [{ destination: { host: ${host} } }] }]`), stored)).toEqual([
+        "warning PIL2101 spec.http[0].route[0].destination.host",
+      ]);
+    },
+  );
+
   test("does not take an object for a rival of its own former version", () => {
     const stored = virtualService(`[{ ${route} }]`);
     expect(seen(virtualService(`[{ timeout: 1s, ${route} }]`), stored)).toEqual([]);

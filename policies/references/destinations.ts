@@ -5,7 +5,7 @@ import { nearest, oneOf } from "../../api/nearest.ts";
 import { child } from "../../base/json-path.ts";
 import { refText } from "../../base/object-ref.ts";
 import { destinationRuleFor } from "../../model/destination-rules.ts";
-import { completeHost, serviceFor } from "../../model/hosts.ts";
+import { completeHost, visibleService } from "../../model/hosts.ts";
 import type { Hostname } from "../../model/service.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { type Complaint, rule } from "../rule.ts";
@@ -22,7 +22,7 @@ export const unknownHost = rule({
     const { namespace } = object.metadata;
     for (const { value, path } of destinationsOf(object)) {
       if (value.host === "" || value.host.startsWith("outbound_.")) continue;
-      if (serviceFor(snapshot, { namespace, labels: {} }, fullName(snapshot, value, namespace)) !== undefined) continue;
+      if (visibleService(snapshot, fullName(snapshot, value, namespace), namespace) !== undefined) continue;
       const near = nearestHost(snapshot, value.host, namespace);
       yield {
         path: child(path, "host"),
