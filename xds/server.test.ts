@@ -63,7 +63,7 @@ async function started(changes: Partial<XdsServerOptions> = {}) {
 type Request = MessageInitShape<typeof DeltaDiscoveryRequestSchema>;
 
 /** A proxy: what it is sent is kept, and how its stream ended. */
-function connect(port: number, options: { readonly reads?: boolean } = {}) {
+function connect(port: number, options: { readonly reads?: boolean; readonly isSilent?: boolean } = {}) {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   cleanUp.push(() => client.close());
   const call: ClientDuplexStream<Request, DeltaDiscoveryResponse> = client.makeBidiStreamRequest(
@@ -79,7 +79,7 @@ function connect(port: number, options: { readonly reads?: boolean } = {}) {
   call.on("error", () => undefined);
   call.on("status", ({ code, details }) => void Object.assign(end, { code, details }));
   const ask = (request: Request): void => void call.write({ typeUrl: typeUrls.cluster, ...request });
-  ask({ node: { id: "web" } });
+  if (options.isSilent !== true) ask({ node: { id: "web" } });
   return { call, got, end, ask, read };
 }
 
@@ -107,6 +107,17 @@ describe("startXdsServer()", () => {
     const { end } = connect(port);
     await vi.waitFor(() => expect(end).toEqual({ code: status.UNAUTHENTICATED, details: "the token has expired" }));
     expect(server.status()).toEqual([]);
+  });
+
+  test("does not keep a stream open on which nobody says who it is", async () => {
+    const { port } = await started({
+      setTimer: (_ms, run) => {
+        const timer = setTimeout(run, 0);
+        return () => clearTimeout(timer);
+      },
+    });
+    const { end } = connect(port, { isSilent: true });
+    await vi.waitFor(() => expect(end.code).toBe(status.DEADLINE_EXCEEDED));
   });
 
   test("lets one session's failure end that session only, with a log line", async () => {

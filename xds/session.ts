@@ -75,6 +75,8 @@ export interface SessionDeps {
 /** A stream of gRPC: parsed requests in, encoded responses out. */
 export type Call = ServerDuplexStream<DeltaRequest, Buffer>;
 
+/** Envoy says who it is as soon as its stream is open; who does not in this time only takes the place of others. */
+const firstRequestMs = 10_000;
 /** A proxy that does not read what it was sent for so long is cut off; it comes back when it can. */
 const slowConsumerMs = 60_000;
 /** Names of a response that its log line shows. */
@@ -161,7 +163,13 @@ export class Session {
 
   async #work(): Promise<void> {
     const early: Event[] = [];
+    const heard = this.#deps.setTimer(firstRequestMs, () => {
+      this.#fail(status.DEADLINE_EXCEEDED, "The proxy does not say who it is");
+      this.end();
+    });
+    this.#cleanUp.push(heard);
     while (early[0] === undefined) early.push(...(await this.#inbox.takeAll()));
+    heard();
     const [first] = early;
     if (first.type !== "request") return;
     const credentials = { ...this.#credentials, nodeId: first.request.nodeId };
