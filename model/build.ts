@@ -16,7 +16,8 @@ import type { World } from "./world.ts";
 
 /**
  * What a world means. Equal worlds give equal snapshots, whatever the order of the events that led there; parts that
- * say the same as in `previous` keep their identity, and cost next to nothing when their objects did not change.
+ * say the same as in `previous` keep their identity, and cost next to nothing when their objects did not change; when all
+ * of them do, it is `previous` itself.
  */
 export function buildSnapshot(world: World, previous?: Snapshot): Snapshot {
   const { objects } = world;
@@ -35,7 +36,7 @@ export function buildSnapshot(world: World, previous?: Snapshot): Snapshot {
     previous,
   );
   const names = nameContext(config, found.kubernetesNames);
-  return {
+  const next: Snapshot = {
     mesh,
     services: found.services,
     rivals: found.rivals,
@@ -55,6 +56,7 @@ export function buildSnapshot(world: World, previous?: Snapshot): Snapshot {
     gateways: keepEqual(previous?.gateways, sorted(objects.Gateway)),
     peerAuthentications,
   };
+  return keepEqual(previous, next);
 }
 
 const namedRule = memoize((rule: DestinationRule, { serviceNames, config }: NameContext): DestinationRule => {
