@@ -116,10 +116,22 @@ data: { mesh: "trustDomain: example.org" }`;
     const { mesh, workloads } = buildSnapshot(worldOf(...shop, config));
     expect(mesh).toMatchObject({
       trustDomain: "example.org",
-      servicePrefixes: ["10.96.0.0/24"],
+      servicePrefixes: ["10.96.0.0/16"],
       podPrefixes: ["10.1.0.0/24", "10.1.1.0/24"],
     });
     expect(workloads.get("shop/reviews-1")?.identity).toBe("spiffe://example.org/ns/shop/sa/reviews");
+  });
+
+  test("keeps the same settings when a Service takes an address elsewhere in the range, and leaves out what is none", () => {
+    const before = buildSnapshot(worldOf(...shop));
+    const service = (name: string, address: string) =>
+      `{ apiVersion: v1, kind: Service, metadata: { name: ${name}, namespace: shop }, spec: { clusterIP: ${address} } }`;
+    const { mesh, services } = buildSnapshot(
+      worldOf(...shop, service("far", "10.96.77.1"), service("odd", "foo")),
+      before,
+    );
+    expect(mesh).toBe(before.mesh);
+    expect([...services.values()].find(({ name }) => name === "odd")?.addresses).toEqual([]);
   });
 
   test("gives a host to the Kubernetes Service, whoever is older", () => {

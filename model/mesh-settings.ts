@@ -37,15 +37,22 @@ export function meshSettings(
   });
 }
 
-const servicePrefixesOf = memoize((addresses: readonly string[]) => prefixes(addresses, 112));
-const podPrefixesOf = memoize((pods: ReadonlyMap<string, unknown>) => prefixes(pods.keys(), 64));
+/**
+ * Lengths of the prefixes that stand for the addresses seen. They are written into every listener, so a new one replaces
+ * all listeners of the mesh. Services have a range of their own and lie scattered in it, hence the wide prefixes; pods
+ * share networks with machines outside of the mesh.
+ */
+const serviceLengths = { ipv4: 16, ipv6: 112 };
+const podLengths = { ipv4: 24, ipv6: 64 };
 
-/** The /24 networks (of IPv6 such as `length6` says) that hold the addresses, sorted. */
-function prefixes(addresses: Iterable<string>, length6: number): readonly string[] {
+const servicePrefixesOf = memoize((addresses: readonly string[]) => prefixes(addresses, serviceLengths));
+const podPrefixesOf = memoize((pods: ReadonlyMap<string, unknown>) => prefixes(pods.keys(), podLengths));
+
+/** The networks that hold the addresses, sorted. */
+function prefixes(addresses: Iterable<string>, { ipv4, ipv6 }: typeof podLengths): readonly string[] {
   const found = new Set<string>();
   for (const address of addresses) {
-    if (!address.includes(":")) found.add(`${address.slice(0, address.lastIndexOf("."))}.0/24`);
-    else if (isIpAddress(address)) found.add(prefixOf(address, length6));
+    if (isIpAddress(address)) found.add(prefixOf(address, address.includes(":") ? ipv6 : ipv4));
   }
   return [...found].toSorted();
 }

@@ -4,6 +4,7 @@ import { refOf } from "../api/object.ts";
 import type { Service } from "../api/service.ts";
 import type { ServiceEntry, ServiceEntryPort } from "../api/service-entry.ts";
 import { memoize } from "../base/memo.ts";
+import { isIpAddress } from "./authority.ts";
 import { resolveExportTo } from "./export-to.ts";
 import { hostname } from "./hosts.ts";
 import { clusterDomain } from "./mesh-settings.ts";
@@ -75,7 +76,8 @@ function kubernetesResolution({ spec }: Service): Resolution {
 
 function clusterAddresses({ spec }: Service): readonly string[] {
   const own = spec.clusterIPs !== undefined && spec.clusterIPs.length > 0 ? spec.clusterIPs : [spec.clusterIP ?? ""];
-  return [...own, ...(spec.externalIPs ?? [])].filter((address) => address !== "" && address !== "None");
+  // One that is no address would make Envoy refuse the listeners of every proxy.
+  return [...own, ...(spec.externalIPs ?? [])].filter(isIpAddress);
 }
 
 /** A port that names no protocol is sniffed; names of ports tell nothing here. */
