@@ -34,14 +34,19 @@ export function createWorkloadSecrets(
   const caFingerprint = fingerprint(ca.certificatePem);
   const roots = rootsSecret(ca.certificatePem, caFingerprint);
   const issued = new Map<string, EncodedResource>();
-  const planned = new Set<string>();
+  /** The expiry (milliseconds since 1970) of the oldest certificate of each identity that is in use. */
+  const planned = new Map<string, number>();
   const listeners = new Set<(identity: string | undefined) => void>();
 
-  /** At that time the identity gets a new certificate, if a proxy of it still listens. */
-  const plan = (identity: string, renewAt: number): void => {
-    if (planned.has(identity)) return;
-    planned.add(identity);
-    clock.at(renewAt, signal, () => {
+  /** In time the identity gets a new certificate, if a proxy of it still listens. */
+  const plan = (identity: string, certificate: Pick<Issued, "issuedAtMs" | "notAfterMs">): void => {
+    const { notAfterMs } = certificate;
+    const known = planned.get(identity);
+    if (known !== undefined && known <= notAfterMs) return;
+    planned.set(identity, notAfterMs);
+    clock.at(renewAtMs(certificate, random()), signal, () => {
+      // An older certificate has shown up since, and was renewed together with this one.
+      if (planned.get(identity) !== notAfterMs) return;
       planned.delete(identity);
       issued.delete(identity);
       for (const listener of listeners) listener(identity);
@@ -53,7 +58,7 @@ export function createWorkloadSecrets(
     const fresh = issue(ca, { now: clock.now(), newKeyPair, spiffe: identity, validForSeconds });
     const secret = workloadSecret(fresh);
     issued.set(identity, secret);
-    plan(identity, renewAtMs(fresh, random()));
+    plan(identity, fresh);
     return secret;
   };
   return {
@@ -63,7 +68,7 @@ export function createWorkloadSecrets(
       // What a proxy got from this process, or from one before it, stays good for more than half of its life.
       if (heldVersion !== undefined && isFresh(heldVersion, { caFingerprint, now: clock.now(), validForSeconds })) {
         const notAfterMs = Number(heldVersion.split(".")[1]);
-        plan(identity, renewAtMs({ issuedAtMs: notAfterMs - validForSeconds * 1_000, notAfterMs }, random()));
+        plan(identity, { issuedAtMs: notAfterMs - validForSeconds * 1_000, notAfterMs });
         return "unchanged";
       }
       return workload(identity);
