@@ -18,9 +18,12 @@ import { UpstreamTlsContextSchema } from "../proto/envoy/extensions/transport_so
 /** Where Debian, and so the proxy's image, keeps the roots that everybody trusts. */
 const systemRoots = "/etc/ssl/certs/ca-certificates.crt";
 
-/** The client's end of TLS that is not the mesh's. Without `caCertificates` the server is not checked. */
+/**
+ * The client's end of TLS that is not the mesh's. The server is checked unless the rule says otherwise: by the system's
+ * roots where it names none, and by its host where it names neither SNI nor alternative names, as in Istio.
+ */
 export function clientTls(tls: ClientTls, host: string, alpn: readonly string[]): TransportSocket {
-  const validation = validationOf(tls);
+  const validation = validationOf(tls, host);
   const certificate =
     tls.mode === "MUTUAL" && tls.clientCertificate !== undefined && tls.privateKey !== undefined
       ? [{ certificateChain: file(tls.clientCertificate), privateKey: file(tls.privateKey) }]
@@ -36,12 +39,13 @@ export function clientTls(tls: ClientTls, host: string, alpn: readonly string[])
   return create(TransportSocketSchema, socket);
 }
 
-function validationOf(tls: ClientTls): CertificateValidationContext | undefined {
-  if (tls.insecureSkipVerify === true || tls.caCertificates === undefined || tls.caCertificates === "")
-    return undefined;
-  const names = tls.subjectAltNames ?? [];
+function validationOf(tls: ClientTls, host: string): CertificateValidationContext | undefined {
+  if (tls.insecureSkipVerify === true) return undefined;
+  const { caCertificates = "", sni = "", subjectAltNames = [] } = tls;
+  const own = sni === "" && !host.startsWith("*") ? [host] : [];
+  const names = subjectAltNames.length > 0 ? subjectAltNames : own;
   return create(CertificateValidationContextSchema, {
-    trustedCa: file(tls.caCertificates === "system" ? systemRoots : tls.caCertificates),
+    trustedCa: file(caCertificates === "" || caCertificates === "system" ? systemRoots : caCertificates),
     matchTypedSubjectAltNames: names.map((name) => ({
       sanType: name.includes("://") ? SubjectAltNameMatcher_SanType.URI : SubjectAltNameMatcher_SanType.DNS,
       matcher: { matchPattern: { case: "exact" as const, value: name } },
