@@ -67,8 +67,10 @@ function statOf(path: string) {
 }
 
 function readText(path: string): string {
-  const { size } = statOf(path);
-  if (size > fileLimitBytes) throw unreadable(path, `it has ${size} bytes, and ${fileLimitBytes} is the most`);
+  const stats = statOf(path);
+  if (stats.isDirectory()) throw unreadable(path, "it is a folder", "Name one of the files in it");
+  if (stats.size > fileLimitBytes)
+    throw unreadable(path, `it has ${stats.size} bytes, and ${fileLimitBytes} is the most`);
   try {
     return decode(readFileSync(path));
   } catch (cause) {
@@ -95,9 +97,10 @@ function decode(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 }
 
-function unreadable(path: string, reason: string): PillionError {
-  return new PillionError("FILE_UNREADABLE", {
-    problem: `"${path}" cannot be read: ${reason}`,
-    fix: "Make it a text in UTF-8 that this user may read",
-  });
+function unreadable(
+  path: string,
+  reason: string,
+  fix = "Make it a text in UTF-8 that this user may read",
+): PillionError {
+  return new PillionError("FILE_UNREADABLE", { problem: `"${path}" cannot be read: ${reason}`, fix });
 }
