@@ -35,6 +35,12 @@ test("applyRequest() answers questions above the limit, and remembers none of th
   ]);
 });
 
+test("applyRequest() takes in at once whatever fits into one request", () => {
+  const state = newProxyState({ virtualHosts: [], clusters: [] }, 0);
+  const subscribe = Array.from({ length: 150_000 }, (_, i) => `80/h${i}`);
+  expect(applyRequest(state, type, request({ subscribe })).refused).toEqual([]);
+});
+
 test("applyRequest() does not take * for a host, and ignores verdicts on what it never sent", () => {
   const state = newProxyState({ virtualHosts: [], clusters: [] }, 0);
   const verdict = applyRequest(state, type, request({ subscribe: ["*"], nonce: "17", refusal: "no" }));

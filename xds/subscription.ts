@@ -33,8 +33,8 @@ export function applyRequest(state: ProxyState, type: TypeUrl, request: DeltaReq
     else typeState.questions.set(name, "unless-held");
   }
   if (first) {
-    for (const name of typeState.questions.keys())
-      if (!request.subscribe.includes(name)) typeState.questions.delete(name);
+    const named = new Set(request.subscribe);
+    for (const name of typeState.questions.keys()) if (!named.has(name)) typeState.questions.delete(name);
   }
   const message = state.inFlight.get(request.nonce);
   if (message === undefined) return { type, acknowledged: [], refused: [], reason: undefined };
