@@ -33,6 +33,22 @@ test("Envoy refuses what is wrong, so that its consent means something", async (
   expect(await judge.verdict(bad)).toContain("600");
 });
 
+test("Envoy takes a regular expression that is as long as the rules allow", async () => {
+  const regex = "x".repeat(1024);
+  const message = create(VirtualHostSchema, {
+    name: "long",
+    domains: ["*"],
+    routes: [
+      {
+        match: { pathSpecifier: { case: "safeRegex", value: { regex } } },
+        action: { case: "directResponse", value: { status: 200 } },
+      },
+    ],
+  });
+  const long = encode(typeUrls.virtualHost, "long", VirtualHostSchema, { message });
+  expect(await judge.verdict(long)).toBeUndefined();
+});
+
 test.each(goldenNames())("Envoy takes every resource of %s", async (name) => {
   for (const { title, resource } of goldenCase(name).shown) {
     if (resource === undefined) continue;

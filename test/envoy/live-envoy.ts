@@ -6,6 +6,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { bootstrap } from "../../injector/bootstrap.ts";
+import { defaultSettings } from "../../injector/settings.ts";
 
 /** Where the binary is: `PILLION_ENVOY`, else the cache that `npm run setup` fills; undefined when it is in neither place. */
 export function envoyBinary(): string | undefined {
@@ -93,12 +95,13 @@ export async function startEnvoy(options: {
   }
 }
 
-/** A bootstrap whose listeners and clusters come over delta ADS in plain text from a port of this machine. */
+/** A bootstrap with the runtime of injected proxies, whose listeners and clusters come over delta ADS in plain text from a port of this machine. */
 export function adsBootstrap(options: { readonly xdsPort: number; readonly nodeId: string }): object {
   const ads = { ads: {}, resource_api_version: "V3", initial_fetch_timeout: "0s" };
   const http2 = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
   return {
     node: { id: options.nodeId, cluster: "test" },
+    layered_runtime: bootstrap(defaultSettings, defaultSettings.stats, "sidecar")["layered_runtime"],
     dynamic_resources: {
       ads_config: {
         api_type: "DELTA_GRPC",
