@@ -123,6 +123,10 @@ describe("parse() explains", () => {
       want: 'PIL1004 spec.http[0].timeout: Write "1ms" or more, or leave the field out',
     },
     {
+      given: policy({ connectionPool: { tcp: { tcpKeepalive: { time: "9999999h" } } } }),
+      want: 'PIL1004 spec.trafficPolicy.connectionPool.tcp.tcpKeepalive.time: Write "876000h" or less, or leave the field out',
+    },
+    {
       given: http({ route: [{ weight: 1 }] }),
       want: 'PIL1005 spec.http[0].route[0].destination: Add "destination" (Where requests go)',
     },

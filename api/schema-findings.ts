@@ -39,15 +39,18 @@ function makeCompiler(): Ajv {
   // Our keywords are not JSON Schema's, which strict mode would refuse. Optimizing the code takes longer than it saves.
   const options = { allErrors: true, verbose: true, strict: false, validateFormats: false, validateSchema: false };
   const ajv = new Ajv({ ...options, code: { optimize: false } });
-  ajv.addKeyword({ keyword: "goDuration", type: "string", errors: false, validate: isLongEnough });
+  ajv.addKeyword({ keyword: "goDuration", type: "string", errors: false, validate: isInRange });
   ajv.addKeyword({ keyword: "intOrString", errors: false, validate: isIntOrString });
   ajv.addKeyword({ keyword: "portKeys", type: "object", errors: false, validate: hasPortKeys });
   return ajv;
 }
 
-function isLongEnough(limit: { readonly leastMs: number }, text: string): boolean {
+/** 100 years. Envoy takes a little more for most durations, and counts the shortest-ranged of them in 32 bits of seconds. */
+const longestDurationMs = 876_000 * 3_600_000;
+
+function isInRange(limit: { readonly leastMs: number }, text: string): boolean {
   const ms = parseDuration(text);
-  return ms !== undefined && ms >= limit.leastMs;
+  return ms !== undefined && ms >= limit.leastMs && ms <= longestDurationMs;
 }
 
 function isIntOrString(_: true, value: unknown): boolean {
@@ -158,7 +161,16 @@ function unknownWord(value: unknown, words: readonly string[]): Words {
 }
 
 function durationWords(text: string, leastMs: number): Words {
-  if (parseDuration(text) !== undefined) {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > longestDurationMs) {
+    return {
+      code: "PIL1004",
+      problem: `"${text}" is longer than the most that is accepted, 876000h`,
+      reason: "Envoy could not count that far",
+      fix: 'Write "876000h" or less, or leave the field out',
+    };
+  }
+  if (ms !== undefined) {
     return {
       code: "PIL1004",
       problem: `"${text}" is shorter than the least that is accepted, ${leastMs} ms`,
