@@ -49,6 +49,7 @@ describe("workloadOf()", () => {
   });
 
   const probe = { type: "tcp", port: 80, timeoutSeconds: 1 };
+  const httpProbe = { ...probe, type: "http", path: "/", https: false, headers: [{ name: "a", value: "b" }] };
   test.each([
     {
       name: "what the injector wrote",
@@ -58,6 +59,20 @@ describe("workloadOf()", () => {
     { name: "nothing from what is no JSON", text: "{", want: {} },
     { name: "nothing from what is no table", text: "[1]", want: {} },
     { name: "nothing from entries that are no probes", text: '{"a": 1, "b": {}}', want: {} },
+    {
+      name: "nothing from probes that lack a field, or have an impossible port",
+      text: JSON.stringify({
+        "/a": { ...probe, type: "http" },
+        "/b": { ...probe, port: 70_000 },
+        "/c": { ...probe, type: "x" },
+      }),
+      want: {},
+    },
+    {
+      name: "HTTP and gRPC",
+      text: JSON.stringify({ "/h": httpProbe, "/g": { ...probe, type: "grpc", service: "" } }),
+      want: { "/h": httpProbe, "/g": { ...probe, type: "grpc", service: "" } },
+    },
   ])("reads as probes $name", ({ text, want }) => {
     expect(workload(pod(`, annotations: { ${probesAnnotation}: ${JSON.stringify(text)} }`)).probes).toEqual(want);
   });

@@ -6,7 +6,7 @@ import type { Metadata, OwnerReference } from "../api/object.ts";
 import type { Container, Pod } from "../api/pod.ts";
 import type { ReplicaSet } from "../api/replica-set.ts";
 import { memoize } from "../base/memo.ts";
-import { type ProbeTable, probesAnnotation, sidecarNames, tlsModeLabel } from "./sidecar.ts";
+import { type ApplicationProbe, type ProbeTable, probesAnnotation, sidecarNames, tlsModeLabel } from "./sidecar.ts";
 import type { Workload } from "./workload.ts";
 
 /** Objects that say more about a pod. */
@@ -96,16 +96,27 @@ function probesOf(text: string | undefined): ProbeTable {
   if (text === undefined) return {};
   try {
     const table: unknown = JSON.parse(text);
-    if (!isJsonObject(table)) return {};
-    const probes = Object.entries(table).filter(
-      ([, probe]) => isJsonObject(probe) && "type" in probe && "port" in probe,
-    );
-    return Object.fromEntries(probes) as ProbeTable; // Parsed: the shape was looked at above.
+    const entries = isJsonObject(table) ? Object.entries(table) : [];
+    return Object.fromEntries(entries.flatMap(([path, probe]) => (isProbe(probe) ? [[path, probe]] : [])));
   } catch {
     // No JSON: nobody answers these probes, and the kubelet says so on the pod.
     return {};
   }
 }
+
+function isProbe(value: unknown): value is ApplicationProbe {
+  if (!isJsonObject(value) || !isPort(value["port"]) || typeof value["timeoutSeconds"] !== "number") return false;
+  const { type, path, https, host, headers, service } = value;
+  if (type === "tcp") return true;
+  if (type === "grpc") return typeof service === "string";
+  if (type !== "http" || typeof path !== "string" || typeof https !== "boolean" || !Array.isArray(headers))
+    return false;
+  return (host === undefined || typeof host === "string") && headers.every(isHeader);
+}
+
+const isPort = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536;
+const isHeader = (value: unknown): boolean =>
+  isJsonObject(value) && typeof value["name"] === "string" && typeof value["value"] === "string";
 
 /** A label on the pod goes before the node's labels, as in Istio. */
 function localityOf(labels: Metadata["labels"], node: Metadata["labels"]): string {
