@@ -87,10 +87,6 @@ export function probeCluster(port: number, type: string, service = ""): string {
   return service === "" ? `probe|${port}|${type}` : `probe|${port}|${type}|${service}`;
 }
 
-export function isProbeCluster(name: string): boolean {
-  return name.startsWith("probe|");
-}
-
 /** Route configuration of a port: `9080` for addresses of the mesh, `9080~external` for all others. */
 export function meshRoutes(port: number): string {
   return String(port);
