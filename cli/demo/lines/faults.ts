@@ -1,4 +1,4 @@
-// Delays, aborts, timeouts, retries, mirrors.
+// Delays, aborts, timeouts, retries.
 import { echoed } from "../echoed.ts";
 import { eventually, expectThat, isNearShare, type Line, tally, tallyText } from "../line.ts";
 import type { DemoMesh } from "../mesh.ts";
