@@ -1,0 +1,99 @@
+// Where the API server is, and how to prove to it who we are: from the files of a pod, or from a kubeconfig file.
+import { readFile } from "node:fs/promises";
+import type { AgentOptions } from "node:https";
+import { isIPv6 } from "node:net";
+import { errorText, PillionError } from "../../base/error.ts";
+
+/** What goes with one request. Files are read again each time, because tokens and certificates are renewed in place. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: Pick<AgentOptions, "ca" | "cert" | "key" | "rejectUnauthorized" | "servername">;
+}
+
+/** A way to the API server. */
+export interface Access {
+  /** `https://HOST:PORT`, with a path where the API server is behind one. */
+  readonly server: string;
+  /** @throws {PillionError} API_CREDENTIALS when they cannot be had now. */
+  credentials(): Promise<Credentials>;
+}
+
+/** Where the kubelet puts what a pod needs. */
+const accountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/**
+ * Access from inside a pod. Written out here, because loading the Kubernetes library takes 75 MB and a second of CPU.
+ * @throws {PillionError} API_CREDENTIALS when this is not a pod.
+ */
+export function inClusterAccess(
+  environment: Readonly<Record<string, string | undefined>>,
+  directory: string = accountDirectory,
+): Access {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
+  if (host === undefined || port === undefined) {
+    throw new PillionError("API_CREDENTIALS", {
+      problem: "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set",
+      reason: "Only in a pod is it known without them where the API server is",
+      fix: "Name a kubeconfig file with --kubeconfig instead of --in-cluster",
+    });
+  }
+  return {
+    server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    async credentials() {
+      try {
+        const [token, ca] = await Promise.all(
+          ["token", "ca.crt"].map((name) => readFile(`${directory}/${name}`, "utf8")),
+        );
+        return { headers: { authorization: `Bearer ${token?.trim()}` }, tls: { ca } };
+      } catch (cause) {
+        throw new PillionError("API_CREDENTIALS", {
+          problem: `the service account's files in ${directory} cannot be read: ${errorText(cause)}`,
+          fix: "Leave automountServiceAccountToken of the pod and its service account on",
+          cause,
+        });
+      }
+    },
+  };
+}
+
+/**
+ * Access by the current context of a kubeconfig file: certificates, tokens and exec plug-ins.
+ * @throws {PillionError} KUBECONFIG when the file cannot be read or its current context names no cluster.
+ */
+export async function kubeconfigAccess(file: string): Promise<Access> {
+  const failed = (problem: string, cause?: unknown): PillionError =>
+    new PillionError("KUBECONFIG", {
+      problem,
+      fix: `See what kubectl config view --kubeconfig ${file} says, or name another file with --kubeconfig`,
+      cause,
+    });
+  const { KubeConfig } = await import("@kubernetes/client-node");
+  const config = new KubeConfig();
+  try {
+    config.loadFromFile(file);
+  } catch (cause) {
+    throw failed(`the kubeconfig file "${file}" cannot be read: ${errorText(cause)}`, cause);
+  }
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) {
+    throw failed(
+      `the current context "${config.getCurrentContext()}" of "${file}" names no cluster that is in the file`,
+    );
+  }
+  return {
+    server: server.replace(/\/+$/, ""),
+    async credentials() {
+      const options: AgentOptions & { headers?: Record<string, string>; auth?: string } = {};
+      try {
+        await config.applyToHTTPSOptions(options);
+      } catch (cause) {
+        throw failed(`the credentials in "${file}" cannot be used: ${errorText(cause)}`, cause);
+      }
+      const { ca, cert, key, rejectUnauthorized, servername, headers = {}, auth } = options;
+      const basic = auth === undefined ? {} : { authorization: `Basic ${Buffer.from(auth).toString("base64")}` };
+      const given = { ca, cert, key, rejectUnauthorized, servername };
+      const tls = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      return { headers: { ...headers, ...basic }, tls };
+    },
+  };
+}

@@ -1,0 +1,120 @@
+// What is known of a cluster: a World made from raw objects, and what had to be left out of it.
+import { isDeepStrictEqual } from "node:util";
+import { apiVersionsOf } from "../../api/kind-description.ts";
+import { type AnyObject, descriptions, type Kind } from "../../api/kinds.ts";
+import { isJsonObject, type JsonObject } from "../../api/normalize.ts";
+import { parse } from "../../api/parse.ts";
+import { assert } from "../../base/assert.ts";
+import type { Finding } from "../../base/finding.ts";
+import type { ObjectRef } from "../../base/object-ref.ts";
+import { applyChanges, type Change, emptyWorld, type ObjectKey, type World } from "../../model/world.ts";
+
+/** What is wrong with an object that the API server stores. */
+export interface ObjectReport {
+  readonly object: ObjectRef;
+  /** nothing: it is kept out. before: its last good form stays in force. */
+  readonly inForce: "nothing" | "before";
+  /** Everything that is wrong, for its status only (severity info): it is stored already. Empty when it is well again, or gone. */
+  readonly findings: readonly Finding[];
+}
+
+/** Objects as they were told, and changes that wait to become a new World. */
+export class ClusterObjects {
+  #world: World = emptyWorld();
+  /** The last change of each object since the last World. */
+  readonly #pending = new Map<string, Change>();
+  readonly #reports = new Map<string, ObjectReport>();
+  readonly #onReport: (report: ObjectReport) => void;
+
+  constructor(onReport: (report: ObjectReport) => void) {
+    this.#onReport = onReport;
+  }
+
+  world(): World {
+    return this.#world;
+  }
+
+  reports(): readonly ObjectReport[] {
+    return [...this.#reports.values()];
+  }
+
+  put(kind: Kind, key: ObjectKey, raw: JsonObject): void {
+    const parsed = parse(trimmed(raw, kind), { defaultNamespace: "default" });
+    const before = this.#current(kind, key);
+    if (parsed.type === "object") {
+      this.#clearReport(kind, key);
+      if (before === undefined || !isSame(before, parsed.object)) {
+        this.#pending.set(`${kind} ${key}`, { type: "put", object: parsed.object });
+      }
+      return;
+    }
+    // The document has a kind that is read, so it is not one of somebody else's.
+    assert(parsed.type === "rejected", `a ${kind} that does not parse is rejected`);
+    this.#report(`${kind} ${key}`, {
+      object: parsed.ref,
+      inForce: before === undefined ? "nothing" : "before",
+      findings: parsed.findings.map((finding): Finding => ({ ...finding, severity: "info" })),
+    });
+  }
+
+  delete(kind: Kind, key: ObjectKey): void {
+    this.#clearReport(kind, key);
+    this.#pending.set(`${kind} ${key}`, { type: "delete", ref: refOf(kind, key) });
+  }
+
+  /** Make the World that has all changes. @returns whether it is another one. */
+  flush(): boolean {
+    const changes = [...this.#pending.values()].filter((change) => change.type === "put" || this.#isStored(change.ref));
+    this.#pending.clear();
+    if (changes.length > 0) this.#world = applyChanges(this.#world, changes);
+    return changes.length > 0;
+  }
+
+  #current(kind: Kind, key: ObjectKey): AnyObject | undefined {
+    const pending = this.#pending.get(`${kind} ${key}`);
+    if (pending === undefined) return this.#world.objects[kind].get(key);
+    return pending.type === "put" ? pending.object : undefined;
+  }
+
+  #isStored({ kind, namespace, name }: ObjectRef & { readonly kind: Kind }): boolean {
+    return this.#world.objects[kind].has(`${namespace}/${name}`);
+  }
+
+  #report(id: string, report: ObjectReport): void {
+    if (isDeepStrictEqual(this.#reports.get(id), report)) return;
+    this.#reports.set(id, report);
+    this.#onReport(report);
+  }
+
+  #clearReport(kind: Kind, key: ObjectKey): void {
+    if (!this.#reports.delete(`${kind} ${key}`)) return;
+    this.#onReport({ object: refOf(kind, key), inForce: "nothing", findings: [] });
+  }
+}
+
+/**
+ * The object as `parse` takes it: items of a list do not say what they are, and kubectl's copy of an object in its own
+ * annotation would double its size in memory.
+ */
+function trimmed(raw: JsonObject, kind: Kind): JsonObject {
+  const [firstVersion] = apiVersionsOf(descriptions[kind]);
+  const metadata = isJsonObject(raw["metadata"]) ? raw["metadata"] : {};
+  const { managedFields: _, ...kept } = metadata;
+  const all = isJsonObject(metadata["annotations"]) ? metadata["annotations"] : {};
+  const { "kubectl.kubernetes.io/last-applied-configuration": __, ...annotations } = all;
+  return { ...raw, kind, apiVersion: raw["apiVersion"] ?? firstVersion, metadata: { ...kept, annotations } };
+}
+
+/** Equal in all that the mesh reads: heartbeats and other controllers' notes change the resourceVersion alone. */
+function isSame(before: AnyObject, after: AnyObject): boolean {
+  const versionless = (object: AnyObject) => ({
+    ...object,
+    metadata: { ...object.metadata, resourceVersion: undefined },
+  });
+  return isDeepStrictEqual(versionless(before), versionless(after));
+}
+
+function refOf(kind: Kind, key: ObjectKey): ObjectRef & { readonly kind: Kind } {
+  const at = key.indexOf("/");
+  return { kind, namespace: key.slice(0, at), name: key.slice(at + 1) };
+}
