@@ -99,6 +99,15 @@ test("createHttpbinServer() writes plain strings where the options say so", asyn
   expect(await response.json()).toMatchObject({ args: { a: "1" }, headers: { "X-One": "1" } });
 });
 
+test("createHttpbinServer() logs what it answered, as gunicorn does", async () => {
+  const lines: string[] = [];
+  const logAccess = (line: string): number => lines.push(line);
+  const logged = await listen(createHttpbinServer({ values: "lists", hostname: "httpbin-1", logAccess }), 0);
+  await fetch(`http://127.0.0.1:${logged.port}/status/418`, { headers: { "user-agent": "trial" } });
+  await logged.close();
+  expect(lines).toEqual([expect.stringMatching(/ - - \[.*\] "GET \/status\/418 HTTP\/1\.1" 418 .* "-" "trial"$/)]);
+});
+
 test("createHttpbinServer() takes credentials and validators", async () => {
   const ask = async (path: string, headers: Record<string, string>): Promise<number> => {
     const response = await fetch(urlOf(path), { headers });

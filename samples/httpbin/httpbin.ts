@@ -18,6 +18,8 @@ const bodyLimitBytes = 10 * 1024 * 1024;
 /** A server with every route. */
 export function createHttpbinServer(options: HttpbinOptions): Server {
   const server = createServer((request, response) => {
+    if (options.logAccess !== undefined)
+      response.once("close", () => options.logAccess?.(accessLine(request, response)));
     response.setHeader("access-control-allow-origin", "*");
     response.setHeader("access-control-allow-credentials", "true");
     answer(request, response, options).catch((error: unknown) => fail(response, error));
@@ -27,6 +29,15 @@ export function createHttpbinServer(options: HttpbinOptions): Server {
     socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   });
   return server;
+}
+
+/** A request in the words of gunicorn's access log, as tutorials look for it. */
+function accessLine(request: IncomingMessage, response: ServerResponse): string {
+  const { remoteAddress = "-" } = request.socket;
+  const what = `${request.method ?? ""} ${request.url ?? ""} HTTP/${request.httpVersion}`;
+  const agent = request.headers["user-agent"] ?? "-";
+  const sizeBytes = response.getHeader("content-length") ?? "-";
+  return `${remoteAddress} - - [${new Date().toISOString()}] "${what}" ${response.statusCode} ${String(sizeBytes)} "-" "${agent}"`;
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, options: HttpbinOptions): Promise<void> {
@@ -64,9 +75,13 @@ export function httpbinPort(args: readonly string[], environment: NodeJS.Process
 }
 
 if (isMainModule(import.meta.url)) {
+  const args = process.argv.slice(2);
+  // gunicorn's flag for a log on standard output.
+  const isLogged = parseFlags(args, new Set()).values.get("access-logfile") === "-";
   const server = createHttpbinServer({
     values: process.env["HTTPBIN_HEADERS"] === "string" ? "strings" : "lists",
     hostname: podName(),
+    logAccess: isLogged ? (line) => process.stdout.write(`${line}\n`) : undefined,
   });
-  await serve("httpbin", [{ server, port: httpbinPort(process.argv.slice(2), process.env) }]);
+  await serve("httpbin", [{ server, port: httpbinPort(args, process.env) }]);
 }

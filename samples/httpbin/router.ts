@@ -7,6 +7,8 @@ export interface HttpbinOptions {
   readonly values: "lists" | "strings";
   /** What /hostname answers. */
   readonly hostname: string;
+  /** Gets a line for each request that is over. */
+  readonly logAccess?: ((line: string) => void) | undefined;
 }
 
 /** One request on its way to an answer. */
