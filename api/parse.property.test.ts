@@ -10,6 +10,7 @@ import { type SchemaNode, schemaOf } from "./schema.ts";
 function arbitrary(node: SchemaNode): fc.Arbitrary<unknown> {
   if (node.intOrString) return fc.oneof(fc.nat(65_535), fc.string());
   if (node.enum !== undefined) return fc.constantFrom(...node.enum);
+  if (node.clusterAddress) return fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant("None"));
   if (node.goDuration !== undefined) return fc.nat(5_000).map((ms) => `${ms + 1}ms`);
   switch (node.type) {
     case "string":

@@ -123,6 +123,23 @@ describe("parse() explains", () => {
       want: 'PIL1004 spec.http[0].timeout: Write "1ms" or more, or leave the field out',
     },
     {
+      given: { apiVersion: "v1", kind: "Service", metadata: { name: "a" }, spec: { clusterIP: "none" } },
+      want: 'PIL1004 spec.clusterIP: Write an address such as 10.96.0.10, or "None" for a headless Service, or leave the field out',
+    },
+    {
+      given: {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "a" },
+        spec: { ports: [{ port: 1, targetPort: -1 }] },
+      },
+      want: "PIL1004 spec.ports[0].targetPort: Write a number of 1 to 65535",
+    },
+    {
+      given: { apiVersion: "v1", kind: "Service", metadata: { name: "a" }, spec: { ports: [{ port: 65_536 }] } },
+      want: "PIL1004 spec.ports[0].port: Write a number of 1 to 65535",
+    },
+    {
       given: policy({ connectionPool: { tcp: { tcpKeepalive: { time: "9999999h" } } } }),
       want: 'PIL1004 spec.trafficPolicy.connectionPool.tcp.tcpKeepalive.time: Write "876000h" or less, or leave the field out',
     },

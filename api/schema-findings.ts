@@ -1,4 +1,5 @@
 // The only file that knows ajv: checks a value against a schema and says what is wrong in words that help.
+import { isIP } from "node:net";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { child, type JsonPath, jsonPath } from "../base/json-path.ts";
 import type { ApiCode } from "./codes.ts";
@@ -41,6 +42,7 @@ function makeCompiler(): Ajv {
   const ajv = new Ajv({ ...options, code: { optimize: false } });
   ajv.addKeyword({ keyword: "goDuration", type: "string", errors: false, validate: isInRange });
   ajv.addKeyword({ keyword: "intOrString", errors: false, validate: isIntOrString });
+  ajv.addKeyword({ keyword: "clusterAddress", type: "string", errors: false, validate: isClusterAddress });
   ajv.addKeyword({ keyword: "portKeys", type: "object", errors: false, validate: hasPortKeys });
   return ajv;
 }
@@ -54,7 +56,11 @@ function isInRange(limit: { readonly leastMs: number }, text: string): boolean {
 }
 
 function isIntOrString(_: true, value: unknown): boolean {
-  return typeof value === "string" || Number.isInteger(value);
+  return typeof value === "string" || (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535);
+}
+
+function isClusterAddress(_: true, text: string): boolean {
+  return text === "" || text === "None" || isIP(text) !== 0;
 }
 
 function hasPortKeys(_: true, value: object): boolean {
@@ -81,6 +87,13 @@ function toProblem(error: ErrorObject, root: SchemaNode, value: unknown): Schema
       return { path, ...unknownWord(error.data, node.enum ?? []) };
     case "goDuration":
       return { path, ...durationWords(String(error.data), node.goDuration?.leastMs ?? 0) };
+    case "clusterAddress":
+      return { path, ...noAddress(String(error.data)) };
+    case "intOrString":
+      return {
+        path,
+        ...(typeof error.data === "number" ? outOfRange(error.data, ports) : wrongType(error.data, node)),
+      };
     case "minimum":
     case "maximum":
       return { path, ...outOfRange(error.data, node) };
@@ -184,6 +197,17 @@ function durationWords(text: string, leastMs: number): Words {
     problem: `"${text}" is not a duration`,
     reason: "Without a unit nobody can tell how long it is",
     fix: `Write a number and a unit (h, m, s, ms, us, ns)${number}`,
+  };
+}
+
+const ports = { description: "", minimum: 1, maximum: 65_535 };
+
+function noAddress(text: string): Words {
+  return {
+    code: "PIL1004",
+    problem: `"${text.slice(0, 80)}" is no IP address`,
+    reason: "Kubernetes would refuse the object, and Envoy every listener that names the address",
+    fix: 'Write an address such as 10.96.0.10, or "None" for a headless Service, or leave the field out',
   };
 }
 

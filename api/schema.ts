@@ -24,8 +24,10 @@ export interface SchemaNode {
   readonly portKeys?: true;
   /** Our keyword: text is a Go duration of at least so many milliseconds. */
   readonly goDuration?: { readonly leastMs: number };
-  /** Our keyword: a number or a string. */
+  /** Our keyword: a number from 0 to 65535 or a string. */
   readonly intOrString?: true;
+  /** Our keyword: text is an IP address, "None" or empty. */
+  readonly clusterAddress?: true;
   /** Our keyword: another spelling that parse() accepts for this field and writes as the field's name. */
   readonly alias?: string;
   /** Our keyword: what happens to fields that the schema does not name. */
@@ -105,12 +107,17 @@ export function duration(description: string, leastMs = 1): Schema<string> {
   return make({ type: "string", description, goDuration: { leastMs } });
 }
 
+/** An IP address as Services have it: "None" and "" are allowed, too. */
+export function clusterAddress(description: string): Schema<string> {
+  return make({ type: "string", description, clusterAddress: true });
+}
+
 /** One word of a list. */
 export function enumeration<const W extends readonly string[]>(description: string, words: W): Schema<W[number]> {
   return make({ type: "string", description, enum: words });
 }
 
-/** A number or the name of one, such as a probe's port. */
+/** A port's number, or the name of one, such as a probe's port; 0 counts as unset. */
 export function intOrString(description: string): Schema<number | string> {
   return make({ description, intOrString: true });
 }

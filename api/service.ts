@@ -1,11 +1,24 @@
 // Service: a host of the mesh with its ports.
 import type { KindDescription } from "./kind-description.ts";
 import type { ConfigObject } from "./object.ts";
-import { anything, bool, intOrString, list, map, projection, required, type Static, string, uint32 } from "./schema.ts";
+import {
+  anything,
+  bool,
+  clusterAddress,
+  intOrString,
+  list,
+  map,
+  portNumber,
+  projection,
+  required,
+  type Static,
+  string,
+  uint32,
+} from "./schema.ts";
 
 const port = projection("One port", {
   name: string("Name; its beginning tells the protocol"),
-  port: required(uint32("Port number")),
+  port: required(portNumber("Port number")),
   targetPort: intOrString("Port of the pods, by number or name"),
   protocol: string("TCP (by default), UDP or SCTP"),
   appProtocol: string("Protocol; goes before the name"),
@@ -14,8 +27,8 @@ const port = projection("One port", {
 
 const spec = projection("What the service is", {
   type: string("ClusterIP (by default), NodePort, LoadBalancer or ExternalName"),
-  clusterIP: string("Virtual address; None makes it headless"),
-  clusterIPs: list("Virtual addresses of both families", string("Address")),
+  clusterIP: clusterAddress("Virtual address; None makes it headless"),
+  clusterIPs: list("Virtual addresses of both families", clusterAddress("Address")),
   selector: map("Labels of its pods", string("Value of the label")),
   ports: list("Ports", port),
   externalName: string("Host that an ExternalName stands for"),
