@@ -1,0 +1,97 @@
+// Writes what Helm's charts take from the schemas: a CustomResourceDefinition a kind, and the rights to watch what is read.
+//   npm run generate:crds
+// test/apiserver/charts.test.ts compares what is committed with what this would write.
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import { type Crd, crdFor } from "../api/crd.ts";
+import { type UnimplementedKind, unimplementedKinds } from "../api/istio-kinds.ts";
+import { ageColumn, type KindDescription } from "../api/kind-description.ts";
+import { descriptions } from "../api/kinds.ts";
+import { anything } from "../api/schema.ts";
+
+const charts = fileURLToPath(new URL("../charts", import.meta.url));
+const crdFolder = join("base", "files", "crds");
+
+/** Names that people type; Istio's. */
+const shortNamesOf: Readonly<Record<string, readonly string[]>> = {
+  WorkloadEntry: ["we"],
+  WorkloadGroup: ["wg"],
+  RequestAuthentication: ["ra"],
+  AuthorizationPolicy: ["ap"],
+  Telemetry: ["telemetry"],
+};
+
+/** The generated files by their path below charts/. */
+export function generatedFiles(): ReadonlyMap<string, string> {
+  const meshKinds = Object.values(descriptions).filter(({ meshKind }) => meshKind);
+  const crds = [...meshKinds, ...unimplementedKinds.map(described)].map(crdFor);
+  return new Map([
+    ...crds.map((crd): [string, string] => [join(crdFolder, `${crd.metadata.name}.yaml`), yaml(withMetadata(crd))]),
+    [join("pillion", "files", "watched.yaml"), yaml(watchRules())],
+  ]);
+}
+
+/** A kind that is stored and answered by the webhook, but not read: any fields go. */
+function described({ kind, group, versions, plural }: UnimplementedKind): KindDescription {
+  const [first = "v1", ...others] = versions;
+  return {
+    kind,
+    group,
+    versions: [first, ...others],
+    plural,
+    shortNames: shortNamesOf[kind] ?? [],
+    scope: "Namespaced",
+    columns: [ageColumn],
+    meshKind: true,
+    summary: `${kind} of Istio. This version of Pillion does not read it`,
+    body: { spec: anything("As Istio has it") },
+  };
+}
+
+/**
+ * Helm leaves the definition at uninstall: with it the API server would throw away everybody's objects.
+ * The API server drops an empty list, which tools that compare would take for a change.
+ */
+function withMetadata(crd: Crd): object {
+  const { shortNames, ...names } = crd.spec.names;
+  const spec = { ...crd.spec, names: { ...names, ...(shortNames.length === 0 ? {} : { shortNames }) } };
+  const metadata = {
+    ...crd.metadata,
+    labels: { "app.kubernetes.io/name": "pillion-base", "app.kubernetes.io/part-of": "pillion" },
+    annotations: { "helm.sh/resource-policy": "keep" },
+  };
+  return { ...crd, metadata, spec };
+}
+
+/** Rules of a ClusterRole: one for each group of API kinds. */
+function watchRules(): readonly object[] {
+  const plurals = new Map<string, string[]>();
+  for (const { group, plural } of Object.values(descriptions)) {
+    plurals.set(group, [...(plurals.get(group) ?? []), plural]);
+  }
+  return [...plurals].map(([group, resources]) => ({
+    apiGroups: [group],
+    resources: resources.toSorted(),
+    verbs: ["get", "list", "watch"],
+  }));
+}
+
+function yaml(value: unknown): string {
+  return `# Made by \`npm run generate:crds\`.\n${stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+function write(): void {
+  const files = generatedFiles();
+  mkdirSync(join(charts, crdFolder), { recursive: true });
+  for (const name of readdirSync(join(charts, crdFolder))) {
+    if (!files.has(join(crdFolder, name))) rmSync(join(charts, crdFolder, name));
+  }
+  for (const [path, text] of files) {
+    mkdirSync(dirname(join(charts, path)), { recursive: true });
+    writeFileSync(join(charts, path), text);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) write();
