@@ -38,6 +38,11 @@ export const verbs: readonly Entry[] = [
     summary: "put the proxy into the pods of a YAML file",
     load: async () => (await import("./verbs/kube-inject.ts")).kubeInject,
   },
+  {
+    name: "manifest",
+    summary: "print the YAML of an installation",
+    load: async () => (await import("./verbs/manifest.ts")).manifest,
+  },
 ];
 
 /** The verb of that name, loaded. */
