@@ -20,12 +20,20 @@ async function checkLine(line: Line, mesh: DemoMesh): Promise<Outcome> {
     seen,
     seconds: (performance.now() - start) / 1_000,
   });
-  try {
-    return outcome(true, await line.check(mesh));
-  } catch (thrown) {
-    return outcome(false, thrown instanceof Mismatch ? thrown.message : `could not ask: ${errorText(thrown)}`);
-  } finally {
+  const asked = await attempt(async () => outcome(true, await line.check(mesh)));
+  // A mesh that does not get well again is a failure too, of this line and not of the whole table.
+  const restored = await attempt(async () => {
     await mesh.restore();
+    return asked;
+  });
+  return asked.ok ? restored : asked;
+
+  async function attempt(ask: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await ask();
+    } catch (thrown) {
+      return outcome(false, thrown instanceof Mismatch ? thrown.message : `could not ask: ${errorText(thrown)}`);
+    }
   }
 }
 

@@ -25,6 +25,9 @@ export class ControlPlaneProcess {
   readonly xdsPort: number;
   readonly #options: ControlPlaneOptions;
   readonly #log: WriteStream;
+  /** Rejects when the process ended although nobody ended it here. */
+  readonly died: Promise<never>;
+  #reject: (reason: PillionError) => void = () => undefined;
   #process: ChildProcess | undefined;
   #lastWords: string[] = [];
 
@@ -33,6 +36,11 @@ export class ControlPlaneProcess {
     this.webhookPort = webhookPort;
     this.xdsPort = xdsPort;
     this.#log = createWriteStream(options.logFile, { flags: "a" });
+    this.died = new Promise((_resolve, reject) => {
+      this.#reject = reject;
+    });
+    // Not everybody who runs a demo waits for this; then it is no reason for the process to end.
+    this.died.catch(() => undefined);
   }
 
   /** Start it on free ports, which it keeps when it is started again. */
@@ -63,14 +71,14 @@ export class ControlPlaneProcess {
     const child = spawn("setpriv", words, { stdio: ["ignore", "ignore", "pipe"], detached: true });
     this.#process = child;
     this.#lastWords = [];
+    child.once("exit", () => {
+      if (this.#process === child) this.#reject(this.#gone("The control plane ended by itself"));
+    });
     createInterface({ input: child.stderr }).on("line", (line) => this.#hear(line));
     const end = performance.now() + startPatienceMs;
     while (!(await this.#isReady())) {
       if (child.exitCode !== null || performance.now() > end) {
-        throw new PillionError("DEMO_CONTROL_PLANE", {
-          problem: `The control plane did not start: ${this.#lastWords.join(" | ") || "it said nothing"}`,
-          fix: `Look into ${this.#options.logFile}`,
-        });
+        throw this.#gone("The control plane did not start");
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -93,8 +101,16 @@ export class ControlPlaneProcess {
     return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
   }
 
+  #gone(problem: string): PillionError {
+    return new PillionError("DEMO_CONTROL_PLANE", {
+      problem: `${problem}: ${this.#lastWords.join(" | ") || "it said nothing"}`,
+      fix: `Look into ${this.#options.logFile}`,
+    });
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
+    this.#process = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, "exit");
     child.kill(signal);

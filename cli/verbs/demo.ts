@@ -1,11 +1,14 @@
 // pillion demo: bookinfo through injected sidecars on this machine, until Ctrl-C; with --check the walkthrough instead.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { PillionError } from "../../base/error.ts";
 import { checkAll } from "../demo/check.ts";
+import type { Line } from "../demo/line.ts";
 import { istioBookinfoFiles, istioBookinfoLines } from "../demo/lines/istio-bookinfo.ts";
 import { lines } from "../demo/lines.ts";
 import { runningMesh } from "../demo/running-mesh.ts";
 import { type Demo, type DemoOptions, startDemo } from "../demo/start.ts";
+import { tableLines } from "../table.ts";
 import type { ExitCode, Io, Verb } from "../verb.ts";
 
 const usage = `
@@ -55,10 +58,11 @@ export const demo: Verb = {
     });
     const started = performance.now();
     const say = (line: string): void => void io.err.write(`${line}\n`);
+    const asked = values.check ? linesFor(values.bookinfo, values.only) : [];
     const options: DemoOptions = {
       directory: values.dir === undefined ? undefined : resolve(values.dir),
       files: filesFor(values.check, values.bookinfo),
-      port: Number(values.port),
+      port: portOf(values.port),
       // The walkthrough provokes refusals; they would only clutter its table.
       say: values.check ? () => undefined : say,
     };
@@ -70,13 +74,11 @@ export const demo: Verb = {
       await ready();
       say(`Ready after ${((performance.now() - started) / 1_000).toFixed(1)} s.`);
       if (!values.check) return await stayUp(running, io);
-      const all = values.bookinfo === undefined ? lines : istioBookinfoLines(values.bookinfo);
-      const wanted = all.filter((line) => line.asked.includes(values.only));
-      const { failed } = await checkAll(wanted, runningMesh(running, ready), io.out, io.signal);
+      const { failed } = await checkAll(asked, runningMesh(running, ready), io.out, io.signal);
       return failed === 0 ? 0 : 1;
     } catch (thrown) {
       // Whoever interrupts the start does not want to hear what is not ready.
-      if (io.signal.aborted) return 0;
+      if (io.signal.aborted) return values.check ? 1 : 0;
       throw thrown;
     } finally {
       say("Taking everything down …");
@@ -84,6 +86,26 @@ export const demo: Verb = {
     }
   },
 };
+
+/** The lines to ask. @throws {PillionError} DEMO_LINE when there is none: asking nothing must not look like success. */
+function linesFor(istioBookinfo: string | undefined, only: string): readonly Line[] {
+  const all = istioBookinfo === undefined ? lines : istioBookinfoLines(istioBookinfo);
+  const wanted = all.filter((line) => line.asked.includes(only));
+  if (wanted.length > 0) return wanted;
+  throw new PillionError("DEMO_LINE", {
+    problem: `No line of the walkthrough contains "${only}"`,
+    fix: "See docs/walkthrough.md for what is asked, or leave --only out",
+  });
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new PillionError("DEMO_PORT", {
+    problem: `--port "${text}" is no port`,
+    fix: "Use a number from 1 to 65535, or 0 for a free one",
+  });
+}
 
 function filesFor(isCheck: boolean, istioBookinfo: string | undefined): readonly string[] {
   if (istioBookinfo !== undefined) {
@@ -98,6 +120,7 @@ async function stayUp(running: Demo, io: Io): Promise<ExitCode> {
   await new Promise<void>((resolve, reject) => {
     io.signal.addEventListener("abort", () => resolve(), { once: true });
     running.sandbox.failed.catch(reject);
+    running.controlPlane.died.catch(reject);
   });
   io.out.write("\n");
   return 0;
@@ -105,14 +128,7 @@ async function stayUp(running: Demo, io: Io): Promise<ExitCode> {
 
 function welcome({ sandbox, ingressUrl, directory }: Demo): string {
   const rows = sandbox.pods().map((pod) => [pod.namespace, pod.name, pod.ready, pod.phase, pod.ip]);
-  const table = [["NAMESPACE", "NAME", "READY", "STATUS", "IP"], ...rows];
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
-  const text = table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+  const text = tableLines(["NAMESPACE", "NAME", "READY", "STATUS", "IP"], rows);
   return `
 ${text.join("\n")}
 

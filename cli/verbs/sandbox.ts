@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { PillionError } from "../../base/error.ts";
 import { askSandbox } from "../../sandbox/control-socket.ts";
 import { liveRuns } from "../../sandbox/run-directory.ts";
+import { tableLines } from "../table.ts";
 import type { ExitCode, Io, Verb } from "../verb.ts";
 
 const usage = `
@@ -59,15 +60,8 @@ async function pods(values: Flags, io: Io): Promise<ExitCode> {
   const all = await askSandbox(runOf(values), { verb: "pods" });
   const shown = all.filter(({ namespace }) => values.namespace === undefined || namespace === values.namespace);
   const rows = shown.map((pod) => [pod.namespace, pod.name, pod.ready, pod.phase, String(pod.restarts), pod.ip]);
-  const table = [["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "IP"], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of table)
-    io.out.write(
-      `${row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("   ")
-        .trimEnd()}\n`,
-    );
+  const lines = tableLines(["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "IP"], rows);
+  io.out.write(`${lines.join("\n")}\n`);
   return 0;
 }
 

@@ -111,3 +111,11 @@ test("an unknown verb lists the verbs", async () => {
 test("an unknown flag is named", async () => {
   expect(await complaint(pillion(["demo", "--chek"]))).toMatch(/--chek/);
 });
+
+test("a walkthrough that would ask nothing is no success", async () => {
+  expect(await complaint(pillion(["demo", "--check", "--only", "no such line"]))).toMatch(/DEMO_LINE: .*no such line/);
+});
+
+test("a port that is none is named", async () => {
+  expect(await complaint(pillion(["demo", "--port", "http"]))).toMatch(/DEMO_PORT: .*"http"/);
+});

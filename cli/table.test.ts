@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { tableLines } from "./table.ts";
+
+test("tableLines() makes every column as wide as its widest cell", () => {
+  expect(
+    tableLines(
+      ["NAME", "READY"],
+      [
+        ["reviews", "2/2"],
+        ["a", "1/1"],
+      ],
+    ),
+  ).toEqual(["NAME      READY", "reviews   2/2", "a         1/1"]);
+});
