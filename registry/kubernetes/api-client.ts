@@ -58,7 +58,7 @@ export interface ApiClient {
   request(request: ApiRequest): Promise<ApiResponse>;
   /** As {@link ApiClient.request}, for answers that go on: the caller closes it, or reads it to its end. */
   stream(request: ApiRequest): Promise<ApiStream>;
-  /** End idle connections. */
+  /** End all connections. */
   close(): void;
 }
 
@@ -131,21 +131,28 @@ class HttpsClient implements ApiClient {
     const credentials = await this.#access.credentials();
     signal.throwIfAborted();
     try {
-      return await this.#sendOnce(request, credentials, signal);
+      return await this.#sendOver(this.#agentFor(credentials), request, credentials, signal);
     } catch (thrown) {
       // The server closed an idle connection at the moment when we used it. What may be done twice is asked again.
       if (!(thrown instanceof StaleConnection)) throw thrown;
       if (request.method === "POST" || signal.aborted) throw thrown.cause;
-      return await this.#sendOnce(request, credentials, signal);
+      return this.#sendOver(false, request, credentials, signal);
     }
   }
 
-  #sendOnce(request: ApiRequest, credentials: Credentials, signal: AbortSignal): Promise<IncomingMessage> {
+  /** Without an agent the connection is used once. */
+  #sendOver(
+    agent: Agent | false,
+    request: ApiRequest,
+    credentials: Credentials,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     const { method, path, body, contentType = "application/json" } = request;
     const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const sent = httpsRequest(`${this.server}${path}${queryText(request.query)}`, {
       method,
-      agent: this.#agentFor(credentials),
+      agent,
+      ...(agent === false ? credentials.tls : {}),
       signal,
       headers: {
         accept: "application/json",
@@ -163,9 +170,7 @@ class HttpsClient implements ApiClient {
 
   /** Connections are shared as long as certificates stay the same. */
   #agentFor({ tls }: Credentials): Agent {
-    const text = JSON.stringify(tls, (_, value: unknown) =>
-      Buffer.isBuffer(value) ? value.toString("base64") : value,
-    );
+    const text = Object.values(tls).map(String).join();
     if (this.#agent?.tls !== text) {
       // Watches on the old connections go on; idle ones end by themselves.
       const limits = {
@@ -238,13 +243,15 @@ async function readAnswer(response: IncomingMessage): Promise<ApiResponse> {
   const { statusCode: status = 0, headers } = response;
   const text = Buffer.concat(chunks).toString("utf8");
   const isJson = headers["content-type"]?.includes("json") === true && text !== "";
-  return { status, headers, body: isJson ? parseJson(text) : text };
+  return { status, headers, body: isJson ? parseJson(text, status) : text };
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, status: number): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
+    // The status of a refusal says enough.
+    if (status >= 400) return text;
     throw new Error(`the answer is not JSON: ${text.slice(0, 100)}`, { cause });
   }
 }
