@@ -1,0 +1,225 @@
+// What the charts make, seen without a cluster: goldens, refusals, and that they agree with the code.
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { describe, expect, test } from "vitest";
+import { descriptions } from "../../api/kinds.ts";
+import { meshConfigSchema, parseMeshConfig } from "../../api/mesh-config.ts";
+import { isObject, type Json, type JsonObject, listAt, objectAt, textAt } from "../../injector/json.ts";
+import { settingsFromValues } from "../../injector/values.ts";
+import { generatedFiles } from "../../scripts/crds.ts";
+import { charts, helm, helmPath, objectsIn, pathWithHelm, root, template } from "./helm.ts";
+import { run } from "./programs.ts";
+
+const profile = (name: string, release: string): string => join(charts, "profiles", name, `${release}.yaml`);
+const valuesOf = (name: string): string => join(root, "test", "apiserver", "testdata", `${name}.values.yaml`);
+
+function find(objects: readonly JsonObject[], kind: string, name: string): JsonObject {
+  const found = objects.find(
+    (one) => textAt(one, "kind") === kind && textAt(objectAt(one, "metadata"), "name") === name,
+  );
+  if (found === undefined) throw new Error(`there is no ${kind} ${name}`);
+  return found;
+}
+
+describe("npm run generate:crds", () => {
+  test("has been run", () => {
+    const committed = [join(charts, "base", "files", "crds"), join(charts, "pillion", "files")]
+      .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+      .map((path): [string, string] => [relative(charts, path), readFileSync(path, "utf8")]);
+    expect(new Map(committed)).toEqual(generatedFiles());
+  });
+});
+
+const renderings = [
+  { golden: "pillion", release: "istiod", chart: "pillion", args: [] },
+  { golden: "pillion-demo", release: "istiod", chart: "pillion", args: ["-f", profile("demo", "istiod")] },
+  { golden: "pillion-revision", release: "canary", chart: "pillion", args: ["-f", valuesOf("canary")] },
+  { golden: "gateway", release: "istio-ingressgateway", chart: "gateway", args: [] },
+  {
+    golden: "gateway-egress",
+    release: "istio-egressgateway",
+    chart: "gateway",
+    args: ["-f", profile("demo", "istio-egressgateway")],
+  },
+  { golden: "gateway-values", release: "edge", chart: "gateway", args: ["-f", valuesOf("edge")] },
+];
+
+describe("helm template", () => {
+  test.each(renderings)("gives the golden $golden, the same each time", async ({ golden, release, chart, args }) => {
+    const first = await template(release, chart, ...args);
+    await expect(first).toMatchFileSnapshot(`testdata/${golden}.yaml`);
+    expect(await template(release, chart, ...args)).toBe(first);
+  });
+
+  test("defines every kind of Istio, to be kept at uninstall", async () => {
+    const objects = objectsIn(await template("istio-base", "base"));
+    const crds = objects.filter((one) => textAt(one, "kind") === "CustomResourceDefinition");
+    expect(crds).toHaveLength(15);
+    const policies = crds.map((crd) => objectAt(crd, "metadata", "annotations")["helm.sh/resource-policy"]);
+    expect(new Set(policies)).toEqual(new Set(["keep"]));
+  });
+
+  test.each([
+    { set: "base.enableCRDTemplates=false", want: 0 },
+    { set: "base.excludedCRDs={sidecars.networking.istio.io}", want: 14 },
+  ])("leaves definitions out by $set", async ({ set, want }) => {
+    const objects = objectsIn(await template("istio-base", "base", "--set", set));
+    expect(objects.filter((one) => textAt(one, "kind") === "CustomResourceDefinition")).toHaveLength(want);
+  });
+
+  test("takes under pilot what it takes at the top", async () => {
+    const top = ["--set", "autoscaleMin=2,env.ENABLE_NATIVE_SIDECARS=false,resources.requests.cpu=1"];
+    const under = top.map((text) => text.replace(/(^|,)(?=\w)/g, "$1pilot."));
+    expect(under[1]).toContain("pilot.autoscaleMin=2,pilot.env");
+    expect(await template("istiod", "pillion", "--set", under[1] ?? "")).toBe(
+      await template("istiod", "pillion", ...top),
+    );
+  });
+
+  test.each(["base", "pillion", "gateway"])("refuses a cluster that is too old for %s", async (chart) => {
+    const { code, stderr } = await helm("template", "x", join(charts, chart), "--kube-version", "1.29.9");
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/requires kubeVersion: >=1\.30\.0.*v1\.29\.9/),
+    });
+  });
+});
+
+describe("helm lint", () => {
+  test.each(["base", "pillion", "gateway"])("has nothing to say about %s", async (chart) => {
+    const { code, stdout, stderr } = await helm("lint", "--strict", join(charts, chart));
+    expect({ code, text: stdout + stderr }).toMatchObject({ code: 0, text: expect.not.stringContaining("[WARNING]") });
+  });
+});
+
+describe("values.schema.json", () => {
+  test.each([
+    { chart: "pillion", set: "autoscaleMn=2", want: "autoscaleMn" },
+    { chart: "pillion", set: "autoscaleMin=two", want: "got string, want integer" },
+    { chart: "pillion", set: "pilot.autoscaleMn=2", want: "autoscaleMn" },
+    { chart: "pillion", set: "global.proxy.logLevel=loud", want: "'/global/proxy/logLevel'" },
+    { chart: "pillion", set: "global.proxy.privileged=true", want: "value must be false" },
+    { chart: "pillion", set: "global.proxi.image=x", want: "'proxi' not allowed" },
+    { chart: "pillion", set: "meshConfig.outboundTrafficPolicy.mode=DENY", want: "'ALLOW_ANY', 'REGISTRY_ONLY'" },
+    { chart: "pillion", set: "meshConfig.connectTimeout=10", want: "'/meshConfig/connectTimeout'" },
+    { chart: "pillion", set: "env.PILOT_ENABLE_STATUS=true", want: "'PILOT_ENABLE_STATUS' not allowed" },
+    { chart: "pillion", set: "revision=Blue", want: "'/revision'" },
+    { chart: "gateway", set: "service.type=Balancer", want: "'/service/type'" },
+    { chart: "gateway", set: "servce.type=NodePort", want: "'servce' not allowed" },
+    { chart: "gateway", set: "service.ports[0].port=http", want: "'/service/ports/0/port'" },
+    { chart: "base", set: "base.enableCRDTemplates=maybe", want: "got string, want boolean" },
+  ])("refuses $set of $chart in a clear line", async ({ chart, set, want }) => {
+    const { code, stdout, stderr } = await helm("template", "x", join(charts, chart), "--set", set);
+    expect({ code, stdout, stderr }).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(want) });
+  });
+
+  test("knows the fields of the mesh configuration that are read", () => {
+    const schema = JSON.parse(readFileSync(join(charts, "pillion", "values.schema.json"), "utf8")) as JsonObject; // our own file
+    const mesh = objectAt(schema, "properties", "meshConfig", "properties");
+    expect(Object.keys(mesh).toSorted()).toEqual(Object.keys(meshConfigSchema.properties ?? {}).toSorted());
+    const proxy = objectAt(mesh, "defaultConfig", "properties");
+    const read = meshConfigSchema.properties?.["defaultConfig"]?.properties ?? {};
+    expect(Object.keys(proxy).toSorted()).toEqual(Object.keys(read).toSorted());
+  });
+});
+
+describe("charts/pillion", () => {
+  const revision = ["-f", valuesOf("canary")];
+
+  test.each([
+    {
+      args: [] as string[],
+      config: "istio",
+      image: "docker.io/pillion/proxyv2:0.1.0",
+      discovery: "istiod.istio-system.svc:15012",
+    },
+    {
+      args: revision,
+      config: "istio-canary",
+      image: "registry.test/mesh/proxyv2:1.2",
+      discovery: "istiod-canary.istio-system.svc:15012",
+    },
+  ])("writes $config as the control plane reads it", async ({ args, config, image, discovery }) => {
+    const objects = objectsIn(await template("istiod", "pillion", ...args));
+    const mesh = objectAt(find(objects, "ConfigMap", config), "data")["mesh"];
+    const read = parseMeshConfig(String(mesh));
+    expect(read.findings).toEqual([]);
+    expect(read.config.defaultConfig.discoveryAddress).toBe(discovery);
+    const values = objectAt(find(objects, "ConfigMap", config.replace("istio", "istio-sidecar-injector")), "data")[
+      "values"
+    ];
+    const { changes, problems } = settingsFromValues(JSON.parse(String(values)) as JsonObject); // the chart writes an object
+    expect(problems).toEqual([]);
+    expect(changes.proxyImage).toBe(image);
+  });
+
+  test("may watch every kind that is read, and read no Secret but its own", async () => {
+    const objects = objectsIn(await template("istiod", "pillion"));
+    const rules = listAt(find(objects, "ClusterRole", "istiod-clusterrole-default-istio-system"), "rules");
+    const may = (group: string, resource: string, verb: string): boolean =>
+      rules.some(
+        (rule) => has(rule, "apiGroups", group) && has(rule, "resources", resource) && has(rule, "verbs", verb),
+      );
+    const unseen = Object.values(descriptions).filter(({ group, plural }) => !may(group, plural, "watch"));
+    expect(unseen.map(({ kind }) => kind)).toEqual([]);
+    expect(rules.some((rule) => has(rule, "resources", "secrets") || has(rule, "resources", "*"))).toBe(false);
+  });
+});
+
+function has(rule: JsonObject, list: string, word: string): boolean {
+  const words = rule[list];
+  return Array.isArray(words) && words.some((one: Json) => one === word);
+}
+
+describe("pillion manifest generate", () => {
+  const pillion = (path: string, ...args: readonly string[]) =>
+    run(process.execPath, ["--import", "tsx", join(root, "cli", "main.ts"), "manifest", "generate", ...args], {
+      env: { PATH: path },
+    });
+
+  test.each([
+    { set: "profile=minimal", want: ["istiod"] },
+    { set: "profile=default", want: ["istiod", "istio-ingressgateway"] },
+    { set: "profile=demo", want: ["istiod", "istio-ingressgateway", "istio-egressgateway"] },
+  ])("prints the Deployments of $set", async ({ set, want }) => {
+    const { code, stdout, stderr } = await pillion(pathWithHelm, "--set", set, "-n", "mesh");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const deployments = objectsIn(stdout).filter((one) => textAt(one, "kind") === "Deployment");
+    expect(deployments.map((one) => textAt(objectAt(one, "metadata"), "name"))).toEqual(want);
+    expect(new Set(deployments.map((one) => textAt(objectAt(one, "metadata"), "namespace")))).toEqual(
+      new Set(["mesh"]),
+    );
+  });
+
+  test("passes settings on to the chart that they are for", async () => {
+    const sets =
+      "profile=demo,gateways.istio-ingressgateway.service.type=NodePort,meshConfig.trustDomain=td,base.enableCRDTemplates=false";
+    const { stdout } = await pillion(pathWithHelm, "--set", sets);
+    const objects = objectsIn(stdout);
+    expect(objectAt(find(objects, "Service", "istio-ingressgateway"), "spec")["type"]).toBe("NodePort");
+    expect(objectAt(find(objects, "Service", "istio-egressgateway"), "spec")["type"]).toBe("ClusterIP");
+    expect(String(objectAt(find(objects, "ConfigMap", "istio"), "data")["mesh"])).toContain("trustDomain: td");
+    expect(objects.filter(isObject).some((one) => textAt(one, "kind") === "CustomResourceDefinition")).toBe(false);
+  });
+
+  test("hands on what helm has against a value", async () => {
+    const { code, stderr } = await pillion(pathWithHelm, "--set", "autoscaleMn=2");
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^pillion manifest: HELM: .*'autoscaleMn' not allowed.*\n$/),
+    });
+  });
+
+  test("says in one sentence that helm is missing", async () => {
+    const { code, stderr } = await pillion("/nowhere");
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^pillion manifest: HELM_MISSING: there is no helm in PATH.*\n$/),
+    });
+  });
+});
+
+test("helm is there", async () => {
+  const { code, stdout } = await run(helmPath, ["version", "--short"]);
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^v3\./) });
+});
