@@ -71,13 +71,14 @@ ports: [{ name: http, port: 8000 }]`);
     expect(list).toMatchObject([{ address: "192.0.2.1", ports: { 80: 8000 }, meshTls: false }]);
   });
 
-  const entry = (resolution: string, endpoints: string) => `
+  const entry = (resolution: string, endpoints: string, port = "http") => `
 apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: { name: outside, namespace: shop }
 spec:
   hosts: [api.example]
-  ports: [{ number: 80, name: http, protocol: HTTP, targetPort: 8000 }]
+  addresses: [192.0.2.9, 192.0.2.9]
+  ports: [{ number: 80, name: ${port}, protocol: HTTP, targetPort: 8000 }]
   resolution: ${resolution}
   endpoints: ${endpoints}`;
   test.each([
@@ -88,6 +89,18 @@ spec:
   ])("of a ServiceEntry with $resolution and $endpoints are $want", ({ resolution, endpoints, want }) => {
     const list = buildSnapshot(worldOf(entry(resolution, endpoints))).endpoints.get(hostname("api.example"));
     expect(list?.map(({ address, ports }) => [address, ports[80]])).toEqual(want);
+  });
+
+  test("have the ports that are written down, whatever these are called", () => {
+    const endpoints = "[{ address: 192.0.2.1 }, { address: 192.0.2.2, ports: { constructor: 81 } }]";
+    const snapshot = buildSnapshot(worldOf(entry("STATIC", endpoints, "constructor")));
+    const ports = snapshot.endpoints.get(hostname("api.example"))?.map((endpoint) => endpoint.ports[80]);
+    expect(ports).toEqual([8000, 81]);
+  });
+
+  test("stand behind each address once, however often it is written", () => {
+    const { services } = buildSnapshot(worldOf(entry("STATIC", "[]")));
+    expect(services.get(hostname("api.example"))?.addresses).toEqual(["192.0.2.9"]);
   });
 });
 
@@ -122,16 +135,12 @@ data: { mesh: "trustDomain: example.org" }`;
     expect(workloads.get("shop/reviews-1")?.identity).toBe("spiffe://example.org/ns/shop/sa/reviews");
   });
 
-  test("keeps the same settings when a Service takes an address elsewhere in the range, and leaves out what is none", () => {
+  test("keeps the same settings when a Service takes an address elsewhere in the range", () => {
     const before = buildSnapshot(worldOf(...shop));
     const service = (name: string, address: string) =>
       `{ apiVersion: v1, kind: Service, metadata: { name: ${name}, namespace: shop }, spec: { clusterIP: ${address} } }`;
-    const { mesh, services } = buildSnapshot(
-      worldOf(...shop, service("far", "10.96.77.1"), service("odd", "foo")),
-      before,
-    );
+    const { mesh } = buildSnapshot(worldOf(...shop, service("far", "10.96.77.1")), before);
     expect(mesh).toBe(before.mesh);
-    expect([...services.values()].find(({ name }) => name === "odd")?.addresses).toEqual([]);
   });
 
   test("gives a host to the Kubernetes Service, whoever is older", () => {

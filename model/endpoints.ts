@@ -138,9 +138,11 @@ function entryEndpoint(
   // Unix sockets belong to one machine; Istio takes them for old virtual machines only.
   if (address === undefined || address.startsWith("unix://")) return undefined;
   if (service.resolution === "static" && !isIpAddress(address)) return undefined;
+  // A port may be named "constructor", which every object has.
+  const own = new Map(Object.entries(endpoint.ports ?? {}));
   const ports = service.ports.map(({ name, number, targetPort }): [number, number] => [
     number,
-    endpoint.ports?.[name] ?? Number(targetPort),
+    own.get(name) ?? Number(targetPort),
   ]);
   return {
     address,

@@ -12,6 +12,8 @@ test.each([
   { port: { name: "web-http" }, want: "sniffed" },
   { port: { name: "httpweb" }, want: "sniffed" },
   { port: {}, want: "sniffed" },
+  { port: { name: "constructor" }, want: "sniffed" },
+  { port: { name: "http", appProtocol: "constructor" }, want: "sniffed" },
   { port: { number: 3306 }, want: "tcp" },
   { port: { name: "mysql" }, want: "tcp" },
   { port: { name: "http", protocol: "UDP" }, want: "udp" },

@@ -3,26 +3,26 @@
 
 export type Protocol = "http" | "http2" | "grpc" | "grpc-web" | "https" | "tls" | "tcp" | "udp" | "sniffed";
 
-const byName: Readonly<Record<string, Protocol>> = {
-  http: "http",
-  http2: "http2",
-  grpc: "grpc",
-  "grpc-web": "grpc-web",
-  https: "https",
-  tls: "tls",
-  tcp: "tcp",
-  udp: "udp",
-  mongo: "tcp",
-  mysql: "tcp",
-  redis: "tcp",
-};
+const byName: ReadonlyMap<string, Protocol> = new Map([
+  ["http", "http"],
+  ["http2", "http2"],
+  ["grpc", "grpc"],
+  ["grpc-web", "grpc-web"],
+  ["https", "https"],
+  ["tls", "tls"],
+  ["tcp", "tcp"],
+  ["udp", "udp"],
+  ["mongo", "tcp"],
+  ["mysql", "tcp"],
+  ["redis", "tcp"],
+]);
 
 /** Kubernetes' own names for application protocols (KEP-3726). */
-const byStandardName: Readonly<Record<string, Protocol>> = {
-  "kubernetes.io/h2c": "http2",
-  "kubernetes.io/ws": "http",
-  "kubernetes.io/wss": "https",
-};
+const byStandardName: ReadonlyMap<string, Protocol> = new Map([
+  ["kubernetes.io/h2c", "http2"],
+  ["kubernetes.io/ws", "http"],
+  ["kubernetes.io/wss", "https"],
+]);
 
 /** Ports whose servers speak first, so that waiting for the client's first bytes would wait for ever. */
 const serverFirstPorts: ReadonlySet<number> = new Set([25, 587, 3306]);
@@ -36,11 +36,12 @@ export function protocolOf(port: {
 }): Protocol {
   if (port.protocol === "UDP" || port.protocol === "SCTP") return "udp";
   if (port.appProtocol !== undefined) {
-    const known = byStandardName[port.appProtocol] ?? byName[port.appProtocol.toLowerCase()];
+    const known = byStandardName.get(port.appProtocol) ?? byName.get(port.appProtocol.toLowerCase());
     return known ?? "sniffed";
   }
   const name = (port.name ?? "").toLowerCase();
-  const exact = byName[name] ?? (name.startsWith("grpc-web") ? "grpc-web" : byName[name.split("-", 1)[0] ?? ""]);
+  const exact =
+    byName.get(name) ?? (name.startsWith("grpc-web") ? "grpc-web" : byName.get(name.split("-", 1)[0] ?? ""));
   if (exact !== undefined) return exact;
   return port.number !== undefined && serverFirstPorts.has(port.number) ? "tcp" : "sniffed";
 }

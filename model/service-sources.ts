@@ -50,7 +50,7 @@ export const entryServices: (entry: ServiceEntry, config: MeshConfig) => readonl
       namespace: metadata.namespace,
       origin: refOf(entry),
       resolution: resolutions[spec.resolution ?? "NONE"],
-      addresses: spec.addresses ?? [],
+      addresses: [...new Set(spec.addresses)],
       ports: (spec.ports ?? []).map(entryPort),
       exportTo: resolveExportTo(spec.exportTo, metadata.namespace, config.defaultServiceExportTo),
       external: spec.location !== "MESH_INTERNAL",
