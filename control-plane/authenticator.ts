@@ -25,18 +25,36 @@ const denied = (code: status, reason: string): Authentication => ({ ok: false, c
 /** Longest that a proxy waits for its own pod to become known: it may call before the watch has told of it. */
 const podPatienceMs = 5_000;
 
-/** What the local authenticator needs. */
-export interface LocalAuthenticatorDeps {
-  readonly ca: Ca;
-  readonly clock: Clock;
+/** What a token was found to be. */
+export type TokenAnswer =
+  | { readonly ok: true; readonly namespace: string; readonly pod: string; readonly serviceAccount: string }
+  /** A sentence without a full stop, and without the token. */
+  | { readonly ok: false; readonly code: status; readonly reason: string };
+
+/** Whether a token is genuine, for the control plane and good now; and whose it is. */
+export type CheckToken = (token: string, signal: AbortSignal) => TokenAnswer | Promise<TokenAnswer>;
+
+/** Checks tokens that the CA of a mesh without Kubernetes signed. */
+export function localTokens(ca: Pick<Ca, "certificatePem">, clock: Clock): CheckToken {
+  const publicKey = caPublicKey(ca);
+  return (token) => {
+    const verdict = verifyToken(publicKey, token, { now: clock.now(), audience: sidecarNames.tokenAudience });
+    if (!verdict.ok) return { ...verdict, code: status.UNAUTHENTICATED };
+    const { namespace, pod, serviceAccount } = verdict.claims;
+    return { ok: true, namespace, pod: pod.name, serviceAccount };
+  };
+}
+
+/** What an authenticator needs. */
+export interface AuthenticatorDeps {
+  readonly checkToken: CheckToken;
   readonly snapshots: { current(): Snapshot; subscribe(listener: () => void): () => void };
 }
 
-/** Checks tokens signed with the CA's key; on a plain-text stream (loopback only) a proxy is who it says it is. */
-export function createLocalAuthenticator(
-  deps: LocalAuthenticatorDeps,
+/** Holds a proxy to what its token says; on a plain-text stream (loopback only) a proxy is who it says it is. */
+export function createAuthenticator(
+  deps: AuthenticatorDeps,
 ): (credentials: Credentials, signal: AbortSignal) => Promise<Authentication> {
-  const publicKey = caPublicKey(deps.ca);
   return async ({ token, nodeId, encrypted }, signal) => {
     const proxy = parseNodeId(nodeId);
     if (proxy === undefined) {
@@ -45,27 +63,25 @@ export function createLocalAuthenticator(
         `Node id "${nodeId}" is not TYPE~IP~POD.NAMESPACE~DOMAIN with TYPE sidecar or router`,
       );
     }
-    if (encrypted) {
-      if (token === undefined) return denied(status.UNAUTHENTICATED, "There is no token in the authorization header");
-      const verdict = verifyToken(publicKey, token, { now: deps.clock.now(), audience: sidecarNames.tokenAudience });
-      if (!verdict.ok) return denied(status.UNAUTHENTICATED, verdict.reason);
-      const { namespace, pod, serviceAccount } = verdict.claims;
-      if (namespace !== proxy.namespace || pod.name !== proxy.pod) {
-        return denied(
-          status.PERMISSION_DENIED,
-          `The token is for pod ${namespace}/${pod.name}, and the proxy says that it is ${proxy.namespace}/${proxy.pod}`,
-        );
-      }
-      const workload = await workloadOf(deps, proxy, signal);
-      if (workload !== undefined && workload.serviceAccount !== serviceAccount) {
-        return denied(
-          status.PERMISSION_DENIED,
-          `The token is for service account ${serviceAccount}, and the pod runs as ${workload.serviceAccount}`,
-        );
-      }
-      return admitted(proxy, workload);
+    if (!encrypted) return admitted(proxy, await workloadOf(deps, proxy, signal));
+    if (token === undefined) return denied(status.UNAUTHENTICATED, "There is no token in the authorization header");
+    const answer = await deps.checkToken(token, signal);
+    if (!answer.ok) return answer;
+    const { namespace, pod, serviceAccount } = answer;
+    if (namespace !== proxy.namespace || pod !== proxy.pod) {
+      return denied(
+        status.PERMISSION_DENIED,
+        `The token is for pod ${namespace}/${pod}, and the proxy says that it is ${proxy.namespace}/${proxy.pod}`,
+      );
     }
-    return admitted(proxy, await workloadOf(deps, proxy, signal));
+    const workload = await workloadOf(deps, proxy, signal);
+    if (workload !== undefined && workload.serviceAccount !== serviceAccount) {
+      return denied(
+        status.PERMISSION_DENIED,
+        `The token is for service account ${serviceAccount}, and the pod runs as ${workload.serviceAccount}`,
+      );
+    }
+    return admitted(proxy, workload);
   };
 }
 
@@ -79,7 +95,7 @@ function admitted(proxy: ProxyNode, workload: KnownWorkload): Authentication {
 }
 
 /** The proxy's pod, as soon as it is known; undefined when that takes too long. */
-async function workloadOf({ snapshots }: LocalAuthenticatorDeps, proxy: ProxyNode, signal: AbortSignal) {
+async function workloadOf({ snapshots }: AuthenticatorDeps, proxy: ProxyNode, signal: AbortSignal) {
   const find = () => snapshots.current().workloads.get(`${proxy.namespace}/${proxy.pod}`);
   if (find() !== undefined) return find();
   await new Promise<void>((resolve) => {

@@ -1,6 +1,8 @@
 // The control plane's own certificate for webhooks and proxies: signed by its CA, renewed while it runs.
-import { type Ca, type Issued, issue } from "../certs/ca.ts";
+import type { Issued } from "../certs/ca.ts";
+import { fingerprint } from "../certs/certificate.ts";
 import { renewAtMs } from "../certs/renewal.ts";
+import { type CaSource, issueFrom } from "./ca-bundle.ts";
 import type { Clock } from "./clock.ts";
 import { newKeyPair } from "./keys.ts";
 
@@ -12,38 +14,48 @@ export interface ServingCertificate {
 }
 
 /** Names by which the API server and proxies call the control plane; Istio's, so that webhook configurations carry over. */
-export const servingNames = [
-  "istiod.istio-system.svc",
-  "istiod.istio-system",
-  "istiod.istio-system.svc.cluster.local",
-  "localhost",
-];
+export function servingNames(service: string, namespace: string): readonly string[] {
+  const name = `${service}.${namespace}`;
+  return [`${name}.svc`, name, `${name}.svc.cluster.local`, "localhost"];
+}
 
-/** Renews until `signal` is aborted. `hosts` are more names or addresses that clients use. */
+/** Renews until `signal` is aborted, and when another CA signs. `hosts` are the names and addresses that clients use. */
 export function createServingCertificate(
-  ca: Ca,
+  ca: CaSource,
   hosts: readonly string[],
   clock: Clock,
   signal: AbortSignal,
 ): ServingCertificate {
   const isAddress = (host: string): boolean => /^[\d.]+$|:/.test(host);
   const make = (): Issued =>
-    issue(ca, {
+    issueFrom(ca.current(), {
       now: clock.now(),
       newKeyPair,
-      dnsNames: [...new Set([...servingNames, ...hosts.filter((host) => !isAddress(host))])],
+      dnsNames: [...new Set(hosts.filter((host) => !isAddress(host)))],
       ipAddresses: [...new Set(["127.0.0.1", "::1", ...hosts.filter(isAddress)])],
     });
   const listeners = new Set<() => void>();
   let current = make();
+  const renew = (): void => {
+    current = make();
+    for (const listener of listeners) listener();
+  };
+  let planned = new AbortController();
   const plan = (): void => {
-    clock.at(renewAtMs(current, 0), signal, () => {
-      current = make();
-      for (const listener of listeners) listener();
+    planned = new AbortController();
+    clock.at(renewAtMs(current, 0), AbortSignal.any([planned.signal, signal]), () => {
+      renew();
       plan();
     });
   };
   plan();
+  const unsubscribe = ca.subscribe(() => {
+    if (fingerprint(ca.current().signing.certificatePem) === current.caFingerprint) return;
+    planned.abort();
+    renew();
+    plan();
+  });
+  signal.addEventListener("abort", unsubscribe, { once: true });
   return {
     current: () => current,
     subscribe: (listener) => {

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { createCa } from "../certs/ca.ts";
 import { SecretSchema } from "../envoy/proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import type { EncodedResource } from "../envoy/resource.ts";
+import { fixedCa } from "./ca-bundle.ts";
 import type { Clock } from "./clock.ts";
 import { newKeyPair } from "./keys.ts";
 import { createWorkloadSecrets } from "./workload-secrets.ts";
@@ -33,7 +34,7 @@ function manualClock() {
 
 /** The secrets of a process that starts now, and the hours (from the beginning) at which it told of renewals. */
 function started({ clock }: Pick<ReturnType<typeof manualClock>, "clock">) {
-  const secrets = createWorkloadSecrets(ca, clock, () => 0, new AbortController().signal);
+  const secrets = createWorkloadSecrets(fixedCa(ca), clock, () => 0, new AbortController().signal);
   const renewals: number[] = [];
   secrets.subscribe((identity) => {
     if (identity === web.identity) renewals.push(Math.round((clock.now() - startMs) / hourMs));

@@ -1,10 +1,11 @@
 // The certificates that proxies ask for over their stream: one for each identity, renewed before half of its life has passed.
 import { create, toBinary } from "@bufbuild/protobuf";
-import { type Ca, type Issued, issue } from "../certs/ca.ts";
+import type { Issued } from "../certs/ca.ts";
 import { fingerprint } from "../certs/certificate.ts";
 import { isFresh, renewAtMs, svidVersion } from "../certs/renewal.ts";
 import { SecretSchema } from "../envoy/proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import { type EncodedResource, typeUrls } from "../envoy/resource.ts";
+import { type CaSource, issueFrom, rootsPem, rootsVersion } from "./ca-bundle.ts";
 import type { Clock } from "./clock.ts";
 import { newKeyPair } from "./keys.ts";
 
@@ -24,15 +25,16 @@ export interface WorkloadSecrets {
 /** Lifetime of a workload's certificate; Istio's default. */
 const validForSeconds = 24 * 3_600;
 
-/** Secrets signed by this CA. `random` (0 up to 1) spreads renewals. */
+/** Secrets signed by this CA, asked for again when it changes. `random` (0 up to 1) spreads renewals. */
 export function createWorkloadSecrets(
-  ca: Ca,
+  ca: CaSource,
   clock: Clock,
   random: () => number,
   signal: AbortSignal,
 ): WorkloadSecrets {
-  const caFingerprint = fingerprint(ca.certificatePem);
-  const roots = rootsSecret(ca.certificatePem, caFingerprint);
+  let bundle = ca.current();
+  let caFingerprint = fingerprint(bundle.signing.certificatePem);
+  let roots = rootsSecret(rootsPem(bundle), rootsVersion(bundle));
   const issued = new Map<string, EncodedResource>();
   /** The expiry (milliseconds since 1970) of the oldest certificate of each identity that is in use. */
   const planned = new Map<string, number>();
@@ -52,10 +54,22 @@ export function createWorkloadSecrets(
       for (const listener of listeners) listener(identity);
     });
   };
+  const unsubscribe = ca.subscribe(() => {
+    bundle = ca.current();
+    const signer = fingerprint(bundle.signing.certificatePem);
+    if (signer !== caFingerprint) {
+      issued.clear();
+      planned.clear();
+    }
+    caFingerprint = signer;
+    roots = rootsSecret(rootsPem(bundle), rootsVersion(bundle));
+    for (const listener of listeners) listener(undefined);
+  });
+  signal.addEventListener("abort", unsubscribe, { once: true });
   const workload = (identity: string): EncodedResource => {
     const known = issued.get(identity);
     if (known !== undefined) return known;
-    const fresh = issue(ca, { now: clock.now(), newKeyPair, spiffe: identity, validForSeconds });
+    const fresh = issueFrom(bundle, { now: clock.now(), newKeyPair, spiffe: identity, validForSeconds });
     const secret = workloadSecret(fresh);
     issued.set(identity, secret);
     plan(identity, fresh);
@@ -94,12 +108,12 @@ function workloadSecret(certificate: Issued): EncodedResource {
   return secretResource(secretNames.workload, svidVersion(certificate), toBinary(SecretSchema, message));
 }
 
-function rootsSecret(certificatePem: string, version: string): EncodedResource {
+function rootsSecret(pem: string, version: string): EncodedResource {
   const message = create(SecretSchema, {
     name: secretNames.roots,
     type: {
       case: "validationContext",
-      value: { trustedCa: { specifier: { case: "inlineString", value: certificatePem } } },
+      value: { trustedCa: { specifier: { case: "inlineString", value: pem } } },
     },
   });
   return secretResource(secretNames.roots, version, toBinary(SecretSchema, message));

@@ -25,6 +25,8 @@ export interface XdsServer {
   readonly plaintextPort: number | undefined;
   /** Every proxy that is connected. */
   status(): readonly ProxyStatus[];
+  /** Ask all proxies to connect elsewhere, one after the other in this time, so that other replicas are not overrun. */
+  drain(overMs: number): Promise<void>;
   /** Ends all streams and closes the ports. */
   close(): Promise<void>;
 }
@@ -35,6 +37,8 @@ const maximumRequestBytes = 8 * 1024 * 1024;
 const maximumStreams = 5_000;
 /** A proxy has one stream; a few more may be on their way out. */
 const maximumStreamsPerConnection = 10;
+/** Connections that stay open for longer although they were told to go are cut. */
+const drainLimitMs = 10_000;
 /** A proxy that vanished without a word is noticed after these two. */
 const keepalive = { "grpc.keepalive_time_ms": 30_000, "grpc.keepalive_timeout_ms": 10_000 };
 
@@ -73,6 +77,7 @@ export async function startXdsServer(options: XdsServerOptions, signal: AbortSig
     );
   };
   const servers: Server[] = [];
+  const ports: (() => void)[] = [];
   const open = async (address: ListenAddress, credentials: ServerCredentials, encrypted: boolean): Promise<number> => {
     const server = new Server({
       ...keepalive,
@@ -81,7 +86,21 @@ export async function startXdsServer(options: XdsServerOptions, signal: AbortSig
     });
     servers.push(server);
     server.addService(service, { DeltaAggregatedResources: (call: Call) => accept(call, encrypted) });
-    return bind(server, address, credentials);
+    const port = await bind(server, address, credentials);
+    // A proxy whose stream ends opens the next one on the same connection, unless it is told that this one goes away.
+    ports.push(() => server.drain(authority({ ...address, port }), drainLimitMs));
+    return port;
+  };
+  const drain = async (overMs: number): Promise<void> => {
+    for (const goAway of ports) goAway();
+    const leaving = [...sessions.keys()];
+    const stepMs = overMs / Math.max(leaving.length, 1);
+    await Promise.all(
+      leaving.map(async (session, index) => {
+        await new Promise<void>((resolve) => void options.setTimer(index * stepMs, resolve));
+        session.end();
+      }),
+    );
   };
   const close = async (): Promise<void> => {
     const running = [...sessions];
@@ -95,15 +114,18 @@ export async function startXdsServer(options: XdsServerOptions, signal: AbortSig
     const plaintextPort = plaintext && (await open(plaintext, ServerCredentials.createInsecure(), false));
     signal.addEventListener("abort", () => void close(), { once: true });
     const known = (proxy: ProxyStatus | undefined) => proxy !== undefined;
-    return { tlsPort, plaintextPort, status: () => [...sessions.keys()].map((s) => s.status()).filter(known), close };
+    const list = (): readonly ProxyStatus[] => [...sessions.keys()].map((s) => s.status()).filter(known);
+    return { tlsPort, plaintextPort, status: list, drain, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function bind(server: Server, { host, port }: ListenAddress, credentials: ServerCredentials): Promise<number> {
-  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+const authority = ({ host, port }: ListenAddress): string => `${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+function bind(server: Server, listen: ListenAddress, credentials: ServerCredentials): Promise<number> {
+  const address = authority(listen);
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (cause, bound) => {
       if (cause === null) {

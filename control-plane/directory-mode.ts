@@ -1,0 +1,78 @@
+// The control plane of a mesh of files: directories → world → snapshot → proxies, and the webhooks beside them.
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { injectorSettings } from "../injector/settings.ts";
+import { emptyWorld } from "../model/world.ts";
+import { openDirectory } from "../registry/directory/open-directory.ts";
+import type { FileReport } from "../registry/directory/report.ts";
+import { localTokens } from "./authenticator.ts";
+import { fixedCa } from "./ca-bundle.ts";
+import { systemClock } from "./clock.ts";
+import { type DirectoryConfig, serviceName } from "./config.ts";
+import type { Logger } from "./log.ts";
+import { createReviewer } from "./reviewer.ts";
+import { serve, xdsSettings } from "./serve.ts";
+import { createServingCertificate, servingNames } from "./serving-certificate.ts";
+import { createSnapshots } from "./snapshots.ts";
+import { openCa } from "./state.ts";
+import { untilAborted } from "./until.ts";
+
+/**
+ * Run until `signal` is aborted.
+ * @throws {PillionError} CONFIG_DIRECTORY, STATE, CA_UNUSABLE, WEBHOOK_LISTEN, XDS_PORT: nothing was left running.
+ */
+export async function runDirectoryMode(config: DirectoryConfig, log: Logger, signal: AbortSignal): Promise<void> {
+  const authority = openCa(config.stateDirectory, { trustDomain: "cluster.local", now: systemClock.now() });
+  const ca = fixedCa(authority);
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const review = createReviewer();
+  const snapshots = createSnapshots(emptyWorld());
+  const registry = await openDirectory(
+    {
+      directories: config.configDirectories,
+      defaultNamespace: "default",
+      review,
+      log,
+      onChange: (world) => snapshots.publish(world),
+      onReport: (report) => reportFile(report, log),
+    },
+    signal,
+  );
+  const names = servingNames(serviceName("default"), "istio-system");
+  const certificate = createServingCertificate(
+    ca,
+    [...names, config.webhook.host, config.xds.host],
+    systemClock,
+    signal,
+  );
+  const settings = injectorSettings({ xds: xdsSettings(config) });
+  const serving = await serve(
+    {
+      config,
+      ca,
+      certificate,
+      checkToken: localTokens(authority, systemClock),
+      snapshots,
+      world: () => registry.world(),
+      review,
+      settings: () => settings,
+      selection: "webhook",
+      ready: () => true,
+      metrics,
+      log,
+    },
+    signal,
+  );
+  await untilAborted(signal);
+  await serving.close();
+  log.info({}, "control plane stopped");
+}
+
+function reportFile({ file, problems }: FileReport, log: Logger): void {
+  if (problems.length === 0) log.info({ file }, "file is well again");
+  for (const { line, text, finding } of problems) {
+    const fields = { file, line, code: finding?.code, problem: text };
+    if (finding === undefined || finding.severity === "error") log.warn(fields, "refused; the last good form stays");
+    else log.info(fields, "accepted with a warning");
+  }
+}

@@ -1,0 +1,242 @@
+// The control plane of a mesh on Kubernetes: API server → world → snapshot → proxies, and the webhooks that it asks.
+import { setMaxListeners } from "node:events";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import type { JsonObject } from "../injector/json.ts";
+import type { InjectorSettings } from "../injector/settings.ts";
+import { emptyWorld } from "../model/world.ts";
+import { createApiClient } from "../registry/kubernetes/api-client.ts";
+import { openCluster } from "../registry/kubernetes/open-cluster.ts";
+import { rootsPem } from "./ca-bundle.ts";
+import { systemClock } from "./clock.ts";
+import { type KubernetesConfig, serviceName } from "./config.ts";
+import { createHealth, type Health } from "./health.ts";
+import { type KubernetesApi, kubernetesApi } from "./kubernetes/api.ts";
+import { assertRevisionIsFree } from "./kubernetes/apply-webhooks.ts";
+import { keepRoots, openAuthority } from "./kubernetes/authority.ts";
+import { injectionSettings } from "./kubernetes/injection-settings.ts";
+import { type Kept, keep, untilItWorks } from "./kubernetes/keep.ts";
+import { keepTested, keepWebhooks } from "./kubernetes/keep-webhooks.ts";
+import { findOwner } from "./kubernetes/owner.ts";
+import { reviewedTokens } from "./kubernetes/token-review.ts";
+import { followValues } from "./kubernetes/values-file.ts";
+import type { WebhookFacts } from "./kubernetes/webhook-configurations.ts";
+import type { Logger } from "./log.ts";
+import { startMonitoring } from "./monitoring.ts";
+import { createReviewer } from "./reviewer.ts";
+import { type Serving, serve, xdsSettings } from "./serve.ts";
+import { createServingCertificate, servingNames } from "./serving-certificate.ts";
+import { createSnapshots } from "./snapshots.ts";
+import { pause, untilAborted } from "./until.ts";
+
+/** What has to be well before this replica is asked for anything. */
+const parts = {
+  cluster: "API server",
+  world: "world",
+  installation: "installation",
+  authority: "certificate authority",
+  servers: "webhook and xDS servers",
+  webhooks: "webhook configurations",
+  roots: "root certificates",
+} as const;
+
+/** How long proxies take to move to other replicas, and the API server to notice that this one goes. */
+const drainMs = 3_000;
+const valuesEveryMs = 5_000;
+const troubleEveryMs = 1_000;
+const noValues = Object.freeze({});
+
+/**
+ * Run until `signal` is aborted, then let everybody go to other replicas and end.
+ * @throws {PillionError} KUBECONFIG, API_CREDENTIALS, KUBERNETES_VERSION, VALUES, MONITORING_LISTEN, WEBHOOK_LISTEN, XDS_PORT:
+ * nothing was left running. Whatever may become well by itself is waited for instead.
+ */
+export async function runKubernetesMode(config: KubernetesConfig, log: Logger, signal: AbortSignal): Promise<void> {
+  const running = new AbortController();
+  setMaxListeners(0, running.signal);
+  const health = createHealth(Object.values(parts));
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const remarks = new Map([["self-test", "not yet"]]);
+  const monitoring = await startMonitoring({
+    listen: config.monitoring,
+    health,
+    remarks: () => [...remarks].map(([about, text]) => `[ ]${about}: ${text}\n`).join(""),
+    metrics,
+  });
+  const stopEarly = (): void => running.abort();
+  signal.addEventListener("abort", stopEarly, { once: true });
+  if (signal.aborted) stopEarly();
+  try {
+    const serving = await start({ config, log, health, metrics, remarks }, running.signal);
+    if (serving === undefined) return;
+    signal.removeEventListener("abort", stopEarly);
+    await untilAborted(signal);
+    log.info({}, "control plane stops");
+    health.stop();
+    // Webhooks are answered while the API server learns that this replica goes.
+    await Promise.all([pause(drainMs, running.signal), serving.xds.drain(drainMs)]);
+    await serving.close();
+    log.info({}, "control plane stopped");
+  } catch (thrown) {
+    if (!running.signal.aborted) throw thrown;
+  } finally {
+    running.abort();
+    await monitoring.close();
+  }
+}
+
+interface StartDeps {
+  readonly config: KubernetesConfig;
+  readonly log: Logger;
+  readonly health: Health;
+  readonly metrics: Registry;
+  /** More to know, which does not count for readiness. */
+  readonly remarks: Map<string, string>;
+}
+
+/** Everything, in the order in which one needs the other; undefined when `signal` is aborted before. */
+async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | undefined> {
+  const { config, log, health, metrics } = deps;
+  const values = config.valuesFile === undefined ? undefined : await followValues(config.valuesFile);
+  const world = await openWorld(deps, signal);
+  const { api, snapshots, cluster } = world;
+  const ground = await findGround(deps, world, signal);
+  if (ground === undefined) return undefined;
+  const { ca } = ground;
+  const certificate = createServingCertificate(ca, certificateHosts(config), systemClock, signal);
+  const settings = injectionSettings(config, () => values?.current() ?? noValues, snapshots);
+  const serving = await serve(
+    {
+      config,
+      ca,
+      certificate,
+      checkToken: reviewedTokens({ review: (body) => reviewToken(api, body), now: systemClock.now }),
+      snapshots,
+      world: () => cluster.world(),
+      review: createReviewer(),
+      settings,
+      selection: "api-server",
+      ready: health.ready,
+      metrics,
+      log,
+    },
+    signal,
+  );
+  health.set(parts.servers, undefined);
+  const { tested, webhooks } = keepAll(deps, { ...world, ...ground, settings }, signal);
+  certificate.subscribe(tested.poke);
+  if (values !== undefined) {
+    const task = async (): Promise<void> => {
+      const before = values.current();
+      await values.refresh();
+      if (values.current() !== before) webhooks.poke();
+    };
+    keep({ name: "values", log, everyMs: valuesEveryMs, task }, signal);
+  }
+  return serving;
+}
+
+type OpenWorld = Awaited<ReturnType<typeof openWorld>>;
+
+/** The world as the API server tells it, complete. */
+async function openWorld({ config, log, health, remarks }: StartDeps, signal: AbortSignal) {
+  const { kubeconfig, namespace, revision } = config;
+  const client = await createApiClient(kubeconfig === undefined ? { inCluster: true } : { kubeconfig });
+  const snapshots = createSnapshots(emptyWorld());
+  const meshConfig = { namespace, name: revision === "default" ? "istio" : `istio-${revision}` };
+  const cluster = await openCluster({ client, log, meshConfig, onChange: snapshots.publish }, signal);
+  health.set(parts.cluster, undefined);
+  const showTrouble = (): void => {
+    const problems = cluster.status().flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+    if (problems.length > 0) remarks.set("watches", problems.join("; "));
+    else remarks.delete("watches");
+  };
+  const timer = setInterval(showTrouble, troubleEveryMs);
+  timer.unref();
+  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  await Promise.race([cluster.untilSynced(), untilAborted(signal)]);
+  signal.throwIfAborted();
+  health.set(parts.world, undefined);
+  return { client, api: kubernetesApi(client, signal), snapshots, cluster };
+}
+
+/** Whose installation this is, and its CA; undefined when `signal` is aborted before. */
+async function findGround({ config, log, health }: StartDeps, world: OpenWorld, signal: AbortSignal) {
+  const { namespace, revision } = config;
+  const { api, client, snapshots } = world;
+  const findInstallation = async () => {
+    const owner = await findOwner(api, config.ownerClusterRole);
+    await assertRevisionIsFree(api, { revision, namespace, owner });
+    return { owner };
+  };
+  const watched = (part: string) => ({ log, onOutcome: untilWell(health, part) });
+  const installed = await untilItWorks(parts.installation, findInstallation, watched(parts.installation), signal);
+  if (installed === undefined) return undefined;
+  const { owner } = installed;
+  const { trustDomain } = snapshots.current().mesh;
+  const open = () => openAuthority({ client, api, log, namespace, revision, trustDomain, owner }, signal);
+  const ca = await untilItWorks(parts.authority, open, watched(parts.authority), signal);
+  return ca && { owner, ca };
+}
+
+type Ground = NonNullable<Awaited<ReturnType<typeof findGround>>>;
+
+/** What the control plane keeps in order in the cluster. */
+function keepAll(
+  { config, log, health, metrics, remarks }: StartDeps,
+  world: OpenWorld & Ground & { readonly settings: () => InjectorSettings },
+  signal: AbortSignal,
+): { readonly tested: Kept; readonly webhooks: Kept } {
+  const { namespace, revision, webhookUrl } = config;
+  const { api, client, ca, owner, cluster, snapshots } = world;
+  const facts = (): WebhookFacts => ({
+    namespace,
+    revision,
+    enableNamespacesByDefault: world.settings().enableNamespacesByDefault,
+    target:
+      webhookUrl === undefined ? { type: "service", name: serviceName(revision) } : { type: "url", url: webhookUrl },
+    rootsPem: rootsPem(ca.current()),
+    owner,
+  });
+  const shared = { client, api, log, revision, owner };
+  const webhooks = keepWebhooks({ ...shared, facts, onOutcome: untilWell(health, parts.webhooks) }, signal);
+  const roots = keepRoots(
+    { ...shared, ca, world: () => cluster.world(), onOutcome: untilWell(health, parts.roots) },
+    signal,
+  );
+  snapshots.subscribe(roots.poke);
+  ca.subscribe(webhooks.poke);
+  const onOutcome = (problem: string | undefined): void =>
+    void remarks.set("self-test", problem ?? "the API server reaches the webhook");
+  const tested = keepTested(
+    { api, log, metrics, namespace, revision, deployment: serviceName(revision), onOutcome },
+    signal,
+  );
+  return { tested, webhooks };
+}
+
+/** Tells of a part until it is well for the first time: what fails later must not take proxies away from us. */
+function untilWell(health: Health, part: string): (problem: string | undefined) => void {
+  let isWell = false;
+  return (problem) => {
+    isWell ||= problem === undefined;
+    health.set(part, isWell ? undefined : problem);
+  };
+}
+
+/** @throws when the API server gives no verdict. */
+async function reviewToken(api: KubernetesApi, body: JsonObject): Promise<JsonObject> {
+  const reviewed = await api.create("/apis/authentication.k8s.io/v1/tokenreviews", body);
+  return reviewed === "exists" ? {} : reviewed;
+}
+
+const wildcards: readonly string[] = ["0.0.0.0", "::"];
+
+/** All names by which the API server and proxies call this process. */
+function certificateHosts(config: KubernetesConfig): readonly string[] {
+  const urlHost = config.webhookUrl === undefined ? [] : [new URL(config.webhookUrl).hostname.replace(/^\[|\]$/g, "")];
+  const hosts = [config.webhook.host, config.xds.host, xdsSettings(config).host, ...urlHost];
+  return [...servingNames(serviceName(config.revision), config.namespace), ...hosts].filter(
+    (host) => !wildcards.includes(host),
+  );
+}

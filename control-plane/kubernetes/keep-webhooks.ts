@@ -1,0 +1,88 @@
+// The webhook configurations stay as they should be, and the API server's way to us is tried whenever it may have changed.
+import { Gauge, type Registry } from "prom-client";
+import { errorText, PillionError } from "../../base/error.ts";
+import type { ApiClient } from "../../registry/kubernetes/api-client.ts";
+import { systemClock } from "../clock.ts";
+import type { Logger } from "../log.ts";
+import type { KubernetesApi } from "./api.ts";
+import { applyWebhooks, webhookPaths } from "./apply-webhooks.ts";
+import { type EventParts, tellEvent } from "./events.ts";
+import { followObject } from "./follow.ts";
+import { type Kept, keep } from "./keep.ts";
+import { selfTest } from "./self-test.ts";
+import type { WebhookFacts } from "./webhook-configurations.ts";
+
+export interface KeepWebhooksDeps {
+  readonly client: ApiClient;
+  readonly api: KubernetesApi;
+  readonly log: Logger;
+  readonly facts: () => WebhookFacts;
+  readonly onOutcome: (problem: string | undefined) => void;
+}
+
+/** An edit that a watch did not tell of is undone after this time. */
+const lookEveryMs = 60_000;
+/** Two versions of the control plane, during a rollout, undo each other's work no faster than this. */
+const restMs = 2_000;
+
+/** Both configurations, until `signal` is aborted. Poke it when the facts have changed. */
+export function keepWebhooks(deps: KeepWebhooksDeps, signal: AbortSignal): Kept {
+  const { api, client, log, facts, onOutcome } = deps;
+  const task = (): Promise<void> => applyWebhooks(api, facts());
+  const kept = keep({ name: "webhook configurations", log, everyMs: lookEveryMs, restMs, task, onOutcome }, signal);
+  const { namespace, revision } = facts();
+  for (const path of webhookPaths(revision, namespace)) void followObject(client, path, kept.poke, signal);
+  return kept;
+}
+
+export interface KeepTestedDeps {
+  readonly api: KubernetesApi;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly namespace: string;
+  readonly revision: string;
+  /** The Deployment that Events are about. */
+  readonly deployment: string;
+  readonly onOutcome: (problem: string | undefined) => void;
+}
+
+/** Nobody tells of a firewall rule that has changed. */
+const testEveryMs = 600_000;
+/** A Service has no endpoints before the kubelet has seen that we are ready: 8 s of failures are nothing special. */
+const patience = 4;
+
+/** Tries the way from the API server to our webhook until `signal` is aborted. Poke it when the way may have changed. */
+export function keepTested(deps: KeepTestedDeps, signal: AbortSignal): Kept {
+  const { api, log, namespace, revision, deployment } = deps;
+  const gauge = new Gauge({
+    name: "pillion_webhook_reachable",
+    help: "1 when the API server reached our webhook in the last self-test, else 0",
+    registers: [deps.metrics],
+  });
+  const tell = async (event: EventParts): Promise<void> => {
+    try {
+      await tellEvent(api, { namespace, deployment }, event, systemClock.now());
+    } catch (thrown) {
+      log.warn({ reason: event.reason, error: errorText(thrown) }, "could not write an Event");
+    }
+  };
+  let told: string | undefined;
+  const onOutcome = (problem: string | undefined): void => {
+    deps.onOutcome(problem);
+    gauge.set(problem === undefined ? 1 : 0);
+    if (problem === told) return;
+    const event: EventParts =
+      problem === undefined
+        ? { type: "Normal", reason: "WebhookReachable", message: "The API server reaches the webhook again" }
+        : { type: "Warning", reason: "WebhookUnreachable", message: problem };
+    told = problem;
+    void tell(event);
+  };
+  const task = async (): Promise<void> => {
+    const result = await selfTest({ api, namespace, revision, now: () => performance.now() });
+    if (result.ok) return;
+    const words = result.words === "" ? {} : { reason: `It says: ${result.words}` };
+    throw new PillionError("WEBHOOK_UNREACHABLE", { problem: result.problem, fix: result.fix, ...words });
+  };
+  return keep({ name: "self-test", log, everyMs: testEveryMs, patience, task, onOutcome }, signal);
+}
