@@ -7,7 +7,7 @@ import { meshConfigSchema, parseMeshConfig } from "../../api/mesh-config.ts";
 import { isObject, type Json, type JsonObject, listAt, objectAt, textAt } from "../../injector/json.ts";
 import { settingsFromValues } from "../../injector/values.ts";
 import { generatedFiles } from "../../scripts/crds.ts";
-import { charts, helm, helmPath, objectsIn, pathWithHelm, root, template } from "./helm.ts";
+import { charts, helm, objectsIn, pathWithHelm, root, template } from "./helm.ts";
 import { run } from "./programs.ts";
 
 const profile = (name: string, release: string): string => join(charts, "profiles", name, `${release}.yaml`);
@@ -78,17 +78,16 @@ describe("helm template", () => {
 
   test.each(["base", "pillion", "gateway"])("refuses a cluster that is too old for %s", async (chart) => {
     const { code, stderr } = await helm("template", "x", join(charts, chart), "--kube-version", "1.29.9");
-    expect({ code, stderr }).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/requires kubeVersion: >=1\.30\.0.*v1\.29\.9/),
-    });
+    expect(stderr).toMatch(/requires kubeVersion: >=1\.30\.0.*v1\.29\.9/);
+    expect(code).toBe(1);
   });
 });
 
 describe("helm lint", () => {
   test.each(["base", "pillion", "gateway"])("has nothing to say about %s", async (chart) => {
     const { code, stdout, stderr } = await helm("lint", "--strict", join(charts, chart));
-    expect({ code, text: stdout + stderr }).toMatchObject({ code: 0, text: expect.not.stringContaining("[WARNING]") });
+    expect(stdout + stderr).not.toMatch(/WARNING|ERROR/);
+    expect(code).toBe(0);
   });
 });
 
@@ -110,7 +109,8 @@ describe("values.schema.json", () => {
     { chart: "base", set: "base.enableCRDTemplates=maybe", want: "got string, want boolean" },
   ])("refuses $set of $chart in a clear line", async ({ chart, set, want }) => {
     const { code, stdout, stderr } = await helm("template", "x", join(charts, chart), "--set", set);
-    expect({ code, stdout, stderr }).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(want) });
+    expect(stderr).toContain(want);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   });
 
   test("knows the fields of the mesh configuration that are read", () => {
@@ -204,22 +204,13 @@ describe("pillion manifest generate", () => {
 
   test("hands on what helm has against a value", async () => {
     const { code, stderr } = await pillion(pathWithHelm, "--set", "autoscaleMn=2");
-    expect({ code, stderr }).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/^pillion manifest: HELM: .*'autoscaleMn' not allowed.*\n$/),
-    });
+    expect(stderr).toMatch(/^pillion manifest: HELM: .*'autoscaleMn' not allowed.*\n$/);
+    expect(code).toBe(2);
   });
 
   test("says in one sentence that helm is missing", async () => {
     const { code, stderr } = await pillion("/nowhere");
-    expect({ code, stderr }).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/^pillion manifest: HELM_MISSING: there is no helm in PATH.*\n$/),
-    });
+    expect(stderr).toMatch(/^pillion manifest: HELM_MISSING: there is no helm in PATH.*\n$/);
+    expect(code).toBe(2);
   });
-});
-
-test("helm is there", async () => {
-  const { code, stdout } = await run(helmPath, ["version", "--short"]);
-  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^v3\./) });
 });
