@@ -21,7 +21,7 @@ const kubernetesVersion = "1.34.0";
 
 /**
  * The release's objects as YAML.
- * @throws {PillionError} HELM_MISSING; HELM: it refuses the values or the chart.
+ * @throws {PillionError} HELM_MISSING; INTERRUPTED; HELM: it refuses the values or the chart.
  */
 export async function helmTemplate(release: HelmRelease, signal: AbortSignal): Promise<string> {
   const { name, chart, namespace, values, settings } = release;
@@ -43,7 +43,11 @@ export async function helmTemplate(release: HelmRelease, signal: AbortSignal): P
 }
 
 function notStarted(thrown: unknown): unknown {
-  if (!(thrown instanceof Error) || !("code" in thrown) || thrown.code !== "ENOENT") return thrown;
+  if (!(thrown instanceof Error) || !("code" in thrown)) return thrown;
+  if (thrown.code === "ABORT_ERR") {
+    return new PillionError("INTERRUPTED", { problem: "helm was interrupted", fix: "Start it again" });
+  }
+  if (thrown.code !== "ENOENT") return thrown;
   return new PillionError("HELM_MISSING", {
     problem: "there is no helm in PATH, and the manifests are Helm charts",
     fix: "Install Helm 3 (https://helm.sh/docs/intro/install/), or run `npm run setup:apiserver` and add ~/.cache/pillion/bin to PATH",
