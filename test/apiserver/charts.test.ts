@@ -4,7 +4,8 @@ import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { descriptions } from "../../api/kinds.ts";
 import { meshConfigSchema, parseMeshConfig } from "../../api/mesh-config.ts";
-import { isObject, type Json, type JsonObject, listAt, objectAt, textAt } from "../../injector/json.ts";
+import { parseConfig } from "../../control-plane/config.ts";
+import { isList, isObject, type Json, type JsonObject, listAt, objectAt, textAt } from "../../injector/json.ts";
 import { settingsFromValues } from "../../injector/values.ts";
 import { generatedFiles } from "../../scripts/crds.ts";
 import { charts, helm, objectsIn, pathWithHelm, root, template } from "./helm.ts";
@@ -106,6 +107,8 @@ describe("values.schema.json", () => {
     { chart: "gateway", set: "service.type=Balancer", want: "'/service/type'" },
     { chart: "gateway", set: "servce.type=NodePort", want: "'servce' not allowed" },
     { chart: "gateway", set: "service.ports[0].port=http", want: "'/service/ports/0/port'" },
+    { chart: "pillion", set: "global.istioNamespace=mesh", want: "install it with -n mesh, or leave the value away" },
+    { chart: "base", set: "defaultRevision=canary", want: "'/defaultRevision'" },
     { chart: "base", set: "base.enableCRDTemplates=maybe", want: "got string, want boolean" },
   ])("refuses $set of $chart in a clear line", async ({ chart, set, want }) => {
     const { code, stdout, stderr } = await helm("template", "x", join(charts, chart), "--set", set);
@@ -153,6 +156,23 @@ describe("charts/pillion", () => {
     expect(changes.proxyImage).toBe(image);
   });
 
+  test("starts the control plane with flags that it knows", async () => {
+    const set = "meshConfig.defaultConfig.discoveryAddress=mesh.test:15012";
+    const objects = objectsIn(await template("istiod", "pillion", ...revision, "--set", set));
+    const pod = objectAt(find(objects, "Deployment", "istiod-canary"), "spec", "template", "spec");
+    const args = listOf(listAt(pod, "containers")[0]?.["args"]);
+    expect(args[0]).toBe("control-plane");
+    expect(parseConfig(args.slice(1))).toMatchObject({
+      source: "kubernetes",
+      namespace: "istio-system",
+      revision: "canary",
+      ownerClusterRole: "istiod-clusterrole-canary-istio-system",
+      discoveryAddress: "mesh.test:15012",
+      logLevel: "debug",
+    });
+    find(objects, "ClusterRole", "istiod-clusterrole-canary-istio-system");
+  });
+
   test("may watch every kind that is read, and read no Secret but its own", async () => {
     const objects = objectsIn(await template("istiod", "pillion"));
     const rules = listAt(find(objects, "ClusterRole", "istiod-clusterrole-default-istio-system"), "rules");
@@ -167,8 +187,11 @@ describe("charts/pillion", () => {
 });
 
 function has(rule: JsonObject, list: string, word: string): boolean {
-  const words = rule[list];
-  return Array.isArray(words) && words.some((one: Json) => one === word);
+  return listOf(rule[list]).includes(word);
+}
+
+function listOf(texts: Json | undefined): readonly string[] {
+  return isList(texts) ? texts.map(String) : [];
 }
 
 describe("pillion manifest generate", () => {
