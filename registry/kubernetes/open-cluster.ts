@@ -1,4 +1,5 @@
 // A registry whose objects stand in a Kubernetes API server: lists and watches every kind that the mesh reads.
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Kind, kinds } from "../../api/kinds.ts";
 import { meshConfigMap } from "../../api/mesh-config.ts";
@@ -87,7 +88,7 @@ class Cluster implements ClusterRegistry {
     signal: AbortSignal,
   ) {
     this.#options = options;
-    this.#signal = signal;
+    this.#signal = signalForMany(signal);
     this.serverVersion = serverVersion;
     this.#untilSynced = new Promise((resolve) => {
       this.#onSynced = resolve;
@@ -99,7 +100,7 @@ class Cluster implements ClusterRegistry {
       watchResource(
         resourceOf(kind, meshConfig),
         { ...timing, client, onUpdate: (update) => this.#onUpdate(kind, update) },
-        signal,
+        this.#signal,
       ),
     );
     this.done = Promise.all(watches).then(() => {});
@@ -213,6 +214,16 @@ async function untilVersion(
     if (after.failures === 1) log.warn({ problem }, "the API server does not answer; trying again until it does");
     await timing.wait(waitMs, signal);
   }
+}
+
+/** Every watch listens to it, which is more than Node takes for normal. */
+function signalForMany(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  const abort = (): void => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  return controller.signal;
 }
 
 async function waitFor(ms: number, signal: AbortSignal): Promise<void> {

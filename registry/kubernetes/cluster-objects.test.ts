@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import type { JsonObject } from "../../api/normalize.ts";
+import { ClusterObjects, type ObjectReport } from "./cluster-objects.ts";
+
+const virtualService = (spec: object, parts: object = {}): JsonObject => ({
+  metadata: { namespace: "shop", name: "vs", resourceVersion: "1", ...parts },
+  spec,
+});
+
+function start() {
+  const reports: ObjectReport[] = [];
+  const objects = new ClusterObjects((report) => reports.push(report));
+  const put = (raw: JsonObject): boolean => {
+    objects.put("VirtualService", "shop/vs", raw);
+    return objects.flush();
+  };
+  const current = () => objects.world().objects.VirtualService.get("shop/vs");
+  return { objects, reports, put, current };
+}
+
+describe("ClusterObjects", () => {
+  test("reads items of lists, which do not say what they are", () => {
+    const { put, current } = start();
+    expect(put(virtualService({ hosts: ["a"] }))).toBe(true);
+    expect(current()).toMatchObject({ apiVersion: "networking.istio.io/v1", kind: "VirtualService" });
+  });
+
+  test.each([
+    { name: "the resourceVersion alone", again: virtualService({ hosts: ["a"] }, { resourceVersion: "2" }) },
+    { name: "status", again: { ...virtualService({ hosts: ["a"] }), status: { observedGeneration: 1 } } },
+    { name: "managed fields", again: virtualService({ hosts: ["a"] }, { managedFields: [{ manager: "kubectl" }] }) },
+  ])("keeps the World when something changes that the mesh does not read: $name", ({ again }) => {
+    const { put, objects } = start();
+    put(virtualService({ hosts: ["a"] }));
+    const before = objects.world();
+    expect(put(again)).toBe(false);
+    expect(objects.world()).toBe(before);
+  });
+
+  test("does not keep kubectl's copy of an object", () => {
+    const { put, current } = start();
+    const annotations = { "kubectl.kubernetes.io/last-applied-configuration": "{…}", mine: "yes" };
+    put(virtualService({ hosts: ["a"] }, { annotations }));
+    expect(current()?.metadata.annotations).toEqual({ mine: "yes" });
+  });
+
+  test("makes one World of many changes, and none of changes that undo each other", () => {
+    const { objects } = start();
+    objects.put("VirtualService", "shop/vs", virtualService({ hosts: ["a"] }));
+    objects.put("VirtualService", "shop/vs", virtualService({ hosts: ["b"] }));
+    objects.put("VirtualService", "shop/other", virtualService({ hosts: ["c"] }, { name: "other" }));
+    expect(objects.flush()).toBe(true);
+    expect(objects.flush()).toBe(false);
+    expect([...objects.world().objects.VirtualService.keys()]).toEqual(["shop/vs", "shop/other"]);
+    objects.put("VirtualService", "shop/third", virtualService({ hosts: ["d"] }, { name: "third" }));
+    objects.delete("VirtualService", "shop/third");
+    expect(objects.flush()).toBe(false);
+  });
+
+  test("takes an object that went away and came back within one World", () => {
+    const { objects, put, current } = start();
+    put(virtualService({ hosts: ["a"] }, { uid: "1" }));
+    objects.delete("VirtualService", "shop/vs");
+    expect(put(virtualService({ hosts: ["a"] }, { uid: "2" }))).toBe(true);
+    expect(current()?.metadata.uid).toBe("2");
+  });
+
+  test("takes the last of two changes when it restores what was there", () => {
+    const { objects, put, current } = start();
+    put(virtualService({ hosts: ["a"] }));
+    objects.put("VirtualService", "shop/vs", virtualService({ hosts: ["b"] }));
+    put(virtualService({ hosts: ["a"] }));
+    expect(current()?.spec.hosts).toEqual(["a"]);
+  });
+
+  test("keeps out what does not parse, and reports it once with everything that is wrong", () => {
+    const { put, reports, current } = start();
+    const bad = virtualService({ hots: ["a"], http: 7 });
+    expect(put(bad)).toBe(false);
+    expect(put({ ...bad, metadata: { namespace: "shop", name: "vs", resourceVersion: "2" } })).toBe(false);
+    expect(current()).toBeUndefined();
+    expect(reports).toHaveLength(1);
+    expect(reports[0]).toMatchObject({ object: { kind: "VirtualService", name: "vs" }, inForce: "nothing" });
+    expect(reports[0]?.findings.map(({ path, severity }) => `${severity} ${path}`).toSorted()).toEqual([
+      "info spec.hots",
+      "info spec.http",
+    ]);
+  });
+
+  test("keeps the last good form, and says when all is well again or gone", () => {
+    const { objects, put, reports, current } = start();
+    put(virtualService({ hosts: ["a"] }));
+    put(virtualService({ hosts: 7 }));
+    expect(current()?.spec.hosts).toEqual(["a"]);
+    expect(reports.at(-1)?.inForce).toBe("before");
+    put(virtualService({ hosts: ["b"] }));
+    expect(current()?.spec.hosts).toEqual(["b"]);
+    expect(reports.at(-1)?.findings).toEqual([]);
+    put(virtualService({ hosts: 7 }));
+    objects.delete("VirtualService", "shop/vs");
+    expect(objects.flush()).toBe(true);
+    expect(objects.reports()).toEqual([]);
+    expect(reports).toHaveLength(4);
+  });
+});
