@@ -20,7 +20,7 @@ export default defineConfig({
       tier("envoy", ["test/envoy/**/*.test.ts"], 60_000, alone),
       tier("sandbox", ["test/sandbox/**/*.test.ts"], 300_000, alone),
       tier("apiserver", ["test/apiserver/**/*.test.ts"], 120_000, alone),
-      tier("cluster", ["test/cluster/**/*.test.ts"], 600_000, alone),
+      tier("cluster", ["test/cluster/**/*.test.ts"], 600_000, { ...alone, globalSetup: ["test/cluster/set-up.ts"] }),
       tier("corpora", ["test/corpora/**/*.test.ts"], 120_000, alone),
     ],
   },

@@ -1,0 +1,118 @@
+// Before the first test: a real node, images from the sources, the charts, and the samples. Afterwards nothing of it is left.
+// PILLION_CLUSTER_KEEP=1 leaves the node running, for the next run or for a look.
+import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildImages, hub, tag } from "./build-images.ts";
+import { rolledOut } from "./cluster-mesh.ts";
+import { apply, clusterFolder, kubectl, root, run, tryRun } from "./commands.ts";
+
+/** Files of samples/ that the tests find in the namespace default. */
+const samples = [
+  "bookinfo/bookinfo.yaml",
+  "bookinfo/gateway.yaml",
+  "httpbin/httpbin.yaml",
+  "echo/echo.yaml",
+  "echo/headless.yaml",
+  "echo/unnamed.yaml",
+  "load/load.yaml",
+  "shell/curl.yaml",
+  "demo/plain.yaml",
+  "demo/quiet.yaml",
+  "demo/outside.yaml",
+];
+
+/** Names of servers outside of the mesh: a pod of the namespace outside answers. */
+const outsideNames = ["www.example.test", "api.example.test", "httpbin.org"];
+
+/** The tier's own start and end, as vitest calls them. */
+export async function setup(): Promise<() => void> {
+  const began = performance.now();
+  const step = (what: string): void => {
+    process.stdout.write(`${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${what}\n`);
+  };
+  const cluster = join(clusterFolder(), "cluster");
+  const down = (): void => {
+    if (process.env["PILLION_CLUSTER_KEEP"] === undefined) run([cluster, "down"]);
+  };
+  try {
+    const archive = join(tmpdir(), "pillion-images.tar");
+    const sizes = buildImages(archive);
+    step(
+      `images: ${Object.entries(sizes)
+        .map(([name, size]) => `${name} ${size}`)
+        .join(", ")}`,
+    );
+    run([cluster, "up"]);
+    step("node is up");
+    run([cluster, "load", archive]);
+    step("images are loaded");
+    installCharts();
+    step("charts are installed");
+    applySamples();
+    step("samples are ready");
+    return down;
+  } catch (thrown) {
+    process.stdout.write(tryRun(["kubectl", "get", "pods", "-A"]).stdout ?? "");
+    down();
+    throw thrown;
+  }
+}
+
+function installCharts(): void {
+  const images = [
+    "--set",
+    `global.hub=${hub}`,
+    "--set",
+    `global.tag=${tag}`,
+    "--set",
+    "global.imagePullPolicy=IfNotPresent",
+  ];
+  const profile = join(root, "charts", "profiles", "demo");
+  const install = (release: string, chart: string, ...more: readonly string[]): string =>
+    run([
+      "helm",
+      "upgrade",
+      "--install",
+      release,
+      join(root, "charts", chart),
+      "-n",
+      "istio-system",
+      "--create-namespace",
+      ...more,
+    ]);
+  install("istio-base", "base");
+  install("istiod", "pillion", "-f", join(profile, "istiod.yaml"), ...images, "--wait", "--timeout", "120s");
+  for (const name of ["istio-ingressgateway", "istio-egressgateway"])
+    install(name, "gateway", "-f", join(profile, `${name}.yaml`), "--wait", "--timeout", "120s");
+}
+
+function applySamples(): void {
+  for (const name of ["plain", "outside"]) apply(`{ apiVersion: v1, kind: Namespace, metadata: { name: ${name} } }`);
+  kubectl("label", "namespace", "default", "istio-injection=enabled", "--overwrite");
+  for (const file of samples) {
+    const namespace = file === "demo/plain.yaml" ? "plain" : "default";
+    apply(readFileSync(join(root, "samples", file), "utf8"), namespace);
+  }
+  rolledOut(["outside"]);
+  // hostAliases stand in for public DNS, in the pods that call and in the gateway that calls for them.
+  const address = kubectl(
+    "get",
+    "pods",
+    "-n",
+    "outside",
+    "-l",
+    "app=httpbin",
+    "-o",
+    "jsonpath={.items[0].status.podIP}",
+  );
+  const patch = JSON.stringify({
+    spec: { template: { spec: { hostAliases: [{ ip: address, hostnames: outsideNames }] } } },
+  });
+  for (const [namespace, name] of [
+    ["default", "curl"],
+    ["istio-system", "istio-egressgateway"],
+  ] as const)
+    kubectl("patch", "deploy", "-n", namespace, name, "-p", patch);
+  rolledOut(["default", "plain", "istio-system"]);
+}
