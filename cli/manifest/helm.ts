@@ -55,8 +55,10 @@ function notStarted(thrown: unknown): unknown {
   });
 }
 
-/** Helm's complaint on one line, without what it says before each. */
+/** Helm's complaint on one line: of a refused value what is wrong with it, else everything that it says. */
 function complaintOf(stderr: string): string {
-  const lines = stderr.split("\n").map((line) => line.replace(/^(Error|\w+):\s*/, "").trim());
-  return lines.filter((line) => line !== "" && !line.startsWith("WARNING")).join("; ");
+  const lines = stderr.split("\n").map((line) => line.replace(/^Error:/, "").trim());
+  const refusals = lines.filter((line) => line.startsWith("- ")).map((line) => line.slice(2));
+  const others = lines.filter((line) => line !== "" && !line.startsWith("WARNING"));
+  return (refusals.length > 0 ? refusals : others).join("; ");
 }

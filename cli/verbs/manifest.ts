@@ -51,11 +51,14 @@ export const manifest: Verb = {
     const { profile, settings } = chosenProfile(flags.set.flatMap(splitSettings));
     const plan = await readPlan(profile, flags.values);
     const sets = settings.flatMap((setting) => dealSetting(setting, plan.releases));
+    const texts: string[] = [];
     for (const [name, { chart, values }] of plan.parts) {
       const own = sets.filter(({ release }) => release === name).map(({ text }) => text);
       const release = { name, chart, namespace: flags.namespace, values, settings: own };
-      io.out.write(await helmTemplate(release, io.signal));
+      texts.push(await helmTemplate(release, io.signal));
     }
+    // All or nothing, because it is piped into kubectl.
+    io.out.write(texts.join(""));
     return 0 satisfies ExitCode;
   },
 };

@@ -226,9 +226,11 @@ describe("pillion manifest generate", () => {
   });
 
   test("hands on what helm has against a value", async () => {
-    const { code, stderr } = await pillion(pathWithHelm, "--set", "autoscaleMn=2");
-    expect(stderr).toMatch(/^pillion manifest: HELM: .*'autoscaleMn' not allowed.*\n$/);
-    expect(code).toBe(2);
+    const { code, stdout, stderr } = await pillion(pathWithHelm, "--set", "autoscaleMn=2");
+    expect(stderr).toMatch(
+      /^pillion manifest: HELM: helm cannot render istiod: at '': .*'autoscaleMn' not allowed\..*\n$/,
+    );
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
   test("says in one sentence that helm is missing", async () => {
