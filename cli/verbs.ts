@@ -15,7 +15,7 @@ export const verbs: readonly Entry[] = [
   },
   {
     name: "control-plane",
-    summary: "serve webhooks and proxies from a directory of YAML",
+    summary: "serve webhooks and proxies, from an API server or a directory of YAML",
     load: async () => (await import("./verbs/control-plane.ts")).controlPlane,
   },
   {
@@ -42,6 +42,11 @@ export const verbs: readonly Entry[] = [
     name: "manifest",
     summary: "print the YAML of an installation",
     load: async () => (await import("./verbs/manifest.ts")).manifest,
+  },
+  {
+    name: "check",
+    summary: "look at the mesh on a cluster, and whether its webhook is reached",
+    load: async () => (await import("./verbs/check.ts")).check,
   },
 ];
 

@@ -5,7 +5,7 @@ import type { Verb } from "../verb.ts";
 
 export const controlPlane: Verb = {
   name: "control-plane",
-  summary: "serve webhooks and proxies from a directory of YAML",
+  summary: "serve webhooks and proxies, from an API server or a directory of YAML",
   usage: configUsage,
   run: async (args, io) => {
     await runControlPlane(parseConfig(args), { logTo: io.err }, io.signal);
