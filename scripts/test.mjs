@@ -1,11 +1,11 @@
 // Runs test tiers one after the other and ends with one closing line: `N passed, N failed`.
-//   node scripts/test.mjs            unit, envoy, sandbox (what `npm test` is)
+//   node scripts/test.mjs            unit, envoy, sandbox, and apiserver where its programs are (what `npm test` is)
 //   node scripts/test.mjs corpora    one tier by name
 // A tier that cannot run is listed with its reason; under CI=true that is a failure, never a silent skip.
 import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -16,14 +16,31 @@ const withoutEnvoy = () =>
   existsSync(envoy) ? undefined : `there is no Envoy at ${envoy}; run \`node scripts/setup.mjs test\``;
 const withoutRoot = () => (process.getuid?.() === 0 ? undefined : "network namespaces need root; run `sudo npm test`");
 
+const onPath = (program, ...folders) =>
+  [...folders, ...(process.env.PATH ?? "").split(delimiter)].some((folder) => existsSync(join(folder, program)));
+const kubernetes =
+  process.env.KUBEBUILDER_ASSETS ?? process.env.KUBE_CACHE ?? join(homedir(), ".cache", "kube-bin-1.34.4");
+
+function withoutApiServer() {
+  const missing = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"].filter(
+    (name) => !onPath(name, kubernetes),
+  );
+  if (!onPath("helm", join(cache, "bin"))) missing.push("helm");
+  return missing.length === 0 ? undefined : `there is no ${missing.join(", no ")}; run \`npm run setup:apiserver\``;
+}
+
 /** Why a tier can't run here, or undefined. */
 const tiers = {
   unit: () => undefined,
   envoy: withoutEnvoy,
   sandbox: () => withoutRoot() ?? withoutEnvoy(),
+  apiserver: withoutApiServer,
+  cluster: () =>
+    withoutRoot() ??
+    (process.env.PILLION_CLUSTER ? undefined : "PILLION_CLUSTER names no folder with a program `cluster`"),
   corpora: () => (process.env.PILLION_CORPORA ? undefined : "PILLION_CORPORA names no folder of Istio's test cases"),
 };
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "envoy", "sandbox"];
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "envoy", "sandbox", "apiserver"];
 
 let passed = 0;
 let failed = 0;
