@@ -36,6 +36,7 @@ describe("parseConfig()", () => {
     { args: ["--in-cluster", "--state-dir", "s"], says: /--state-dir means nothing here.*--config-dir/ },
     { args: ["--in-cluster", "--revision", "1.2"], says: /--revision "1.2" is not a name/ },
     { args: ["--in-cluster", "--webhook-url", "http://h"], says: /begins with https/ },
+    { args: ["--in-cluster", "--discovery-address", "istiod"], says: /--discovery-address "istiod" is not HOST:PORT/ },
     { args: ["--in-cluster", "--monitoring", "15014"], says: /--monitoring "15014" is not HOST:PORT/ },
     { args: ["--in-cluster", "--xds-plaintext", "0.0.0.0:1"], says: /not a loopback address/ },
     { args: ["--in-cluster", "--log-level", "loud"], says: /--log-level "loud" is unknown/ },

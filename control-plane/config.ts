@@ -164,7 +164,9 @@ export function serviceName(revision: string): string {
   return revision === "default" ? "istiod" : `istiod-${revision}`;
 }
 
-function commonConfig(flags: Flags, discoveryAddress: string): CommonConfig {
+function commonConfig(flags: Flags, standardAddress: string): CommonConfig {
+  const discoveryAddress = flags["discovery-address"] ?? standardAddress;
+  address("--discovery-address", discoveryAddress); // Every injected proxy would refuse to start with another form.
   const level = logLevels.find((known) => known === flags["log-level"]);
   if (level === undefined) {
     throw new PillionError("CONFIG", {
@@ -176,7 +178,7 @@ function commonConfig(flags: Flags, discoveryAddress: string): CommonConfig {
     webhook: address("--webhook", flags.webhook),
     xds: address("--xds", flags.xds),
     xdsPlaintext: flags["xds-plaintext"] === undefined ? undefined : loopbackAddress(flags["xds-plaintext"]),
-    discoveryAddress: flags["discovery-address"] ?? discoveryAddress,
+    discoveryAddress,
     logLevel: level,
   };
 }

@@ -3,7 +3,7 @@ import { setMaxListeners } from "node:events";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { JsonObject } from "../injector/json.ts";
 import type { InjectorSettings } from "../injector/settings.ts";
-import { emptyWorld } from "../model/world.ts";
+import { emptyWorld, type World } from "../model/world.ts";
 import { createApiClient } from "../registry/kubernetes/api-client.ts";
 import { openCluster } from "../registry/kubernetes/open-cluster.ts";
 import { rootsPem } from "./ca-bundle.ts";
@@ -144,7 +144,12 @@ async function openWorld({ config, log, health, remarks }: StartDeps, signal: Ab
   const client = await createApiClient(kubeconfig === undefined ? { inCluster: true } : { kubeconfig });
   const snapshots = createSnapshots(emptyWorld());
   const meshConfig = { namespace, name: revision === "default" ? "istio" : `istio-${revision}` };
-  const cluster = await openCluster({ client, log, meshConfig, onChange: snapshots.publish }, signal);
+  const onWorld = new Set<() => void>();
+  const onChange = (next: World): void => {
+    snapshots.publish(next);
+    for (const listener of onWorld) listener();
+  };
+  const cluster = await openCluster({ client, log, meshConfig, onChange }, signal);
   health.set(parts.cluster, undefined);
   const showTrouble = (): void => {
     const problems = cluster.status().flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
@@ -157,7 +162,7 @@ async function openWorld({ config, log, health, remarks }: StartDeps, signal: Ab
   await Promise.race([cluster.untilSynced(), untilAborted(signal)]);
   signal.throwIfAborted();
   health.set(parts.world, undefined);
-  return { client, api: kubernetesApi(client, signal), snapshots, cluster };
+  return { client, api: kubernetesApi(client, signal), snapshots, cluster, onWorld };
 }
 
 /** Whose installation this is, and its CA; undefined when `signal` is aborted before. */
@@ -188,7 +193,7 @@ function keepAll(
   signal: AbortSignal,
 ): { readonly tested: Kept; readonly webhooks: Kept } {
   const { namespace, revision, webhookUrl } = config;
-  const { api, client, ca, owner, cluster, snapshots } = world;
+  const { api, client, ca, owner, cluster, onWorld } = world;
   const facts = (): WebhookFacts => ({
     namespace,
     revision,
@@ -204,7 +209,12 @@ function keepAll(
     { ...shared, ca, world: () => cluster.world(), onOutcome: untilWell(health, parts.roots) },
     signal,
   );
-  snapshots.subscribe(roots.poke);
+  let namespaces = cluster.world().objects.Namespace;
+  onWorld.add(() => {
+    const known = namespaces;
+    namespaces = cluster.world().objects.Namespace;
+    if (namespaces !== known) roots.poke();
+  });
   ca.subscribe(webhooks.poke);
   const onOutcome = (problem: string | undefined): void =>
     void remarks.set("self-test", problem ?? "the API server reaches the webhook");

@@ -16,9 +16,10 @@ const newCa = (): Ca => createCa({ now: startMs - 1_000, newKeyPair, trustDomain
 
 /** A Secret as the API server gives it. */
 function secret(name: string, texts: Readonly<Record<string, string>>, writtenMs = startMs): JsonObject {
-  const data = Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString("base64")]);
+  const data: Record<string, string> = {};
+  for (const [key, text] of Object.entries(texts)) data[key] = Buffer.from(text).toString("base64");
   const managedFields = [{ time: new Date(writtenMs).toISOString() }];
-  return { metadata: { namespace: "istio-system", name, managedFields }, data: Object.fromEntries(data) };
+  return { metadata: { namespace: "istio-system", name, managedFields }, data };
 }
 
 const own = (ca: Ca, writtenMs?: number): JsonObject =>

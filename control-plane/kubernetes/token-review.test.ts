@@ -64,11 +64,9 @@ describe("readReview()", () => {
       says: /not bound to a pod/,
     },
   ])("refuses $name", ({ review, says }) => {
-    expect(readReview(review)).toMatchObject({
-      ok: false,
-      code: status.UNAUTHENTICATED,
-      reason: expect.stringMatching(says),
-    });
+    const answer = readReview(review);
+    expect(answer).toMatchObject({ ok: false, code: status.UNAUTHENTICATED });
+    expect(answer.ok ? "" : answer.reason).toMatch(says);
   });
 });
 

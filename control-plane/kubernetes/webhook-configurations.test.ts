@@ -38,7 +38,7 @@ function* labellings() {
 const matching = (entries: readonly WebhookEntry[], name: string, namespace: object, pod: object) =>
   entries.filter(
     ({ namespaceSelector, objectSelector }) =>
-      selects(namespaceSelector, { ...namespace, "kubernetes.io/metadata.name": name }) &&
+      selects(namespaceSelector ?? {}, { ...namespace, "kubernetes.io/metadata.name": name }) &&
       selects(objectSelector, { ...pod }),
   );
 

@@ -48,9 +48,10 @@ export interface WebhookEntry {
     readonly operations: readonly string[];
     readonly scope: string;
   }[];
-  readonly namespaceSelector: Selector;
+  readonly namespaceSelector?: Selector;
   readonly objectSelector: Selector;
-  readonly matchConditions: readonly { readonly name: string; readonly expression: string }[];
+  /** Never an empty list: the API server drops it, and would see a change each time. */
+  readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
   readonly failurePolicy: "Fail" | "Ignore";
   readonly matchPolicy: "Equivalent";
   readonly sideEffects: "None";
@@ -170,7 +171,11 @@ function metadata(name: string, app: string, { revision, owner }: WebhookFacts):
   };
 }
 
-function entry({ target, namespace, rootsPem }: WebhookFacts, name: string, path: string): Omit<WebhookEntry, "rules"> {
+function entry(
+  { target, namespace, rootsPem }: WebhookFacts,
+  name: string,
+  path: string,
+): Omit<WebhookEntry, "rules" | "objectSelector"> {
   const caBundle = Buffer.from(rootsPem).toString("base64");
   const at =
     target.type === "url"
@@ -179,9 +184,6 @@ function entry({ target, namespace, rootsPem }: WebhookFacts, name: string, path
   return {
     name,
     clientConfig: { caBundle, ...at },
-    namespaceSelector: { matchExpressions: [] },
-    objectSelector: { matchExpressions: [] },
-    matchConditions: [],
     failurePolicy: "Fail",
     matchPolicy: "Equivalent",
     sideEffects: "None",
@@ -191,7 +193,7 @@ function entry({ target, namespace, rootsPem }: WebhookFacts, name: string, path
 }
 
 /** What labels cannot say. */
-function podConditions(namespace: string): WebhookEntry["matchConditions"] {
+function podConditions(namespace: string): NonNullable<WebhookEntry["matchConditions"]> {
   const template = `object.metadata.annotations["${templatesAnnotation}"]`;
   const isGateway = `has(object.metadata.annotations) && "${templatesAnnotation}" in object.metadata.annotations && ${template}.trim() == "gateway"`;
   return [
