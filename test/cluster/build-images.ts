@@ -75,4 +75,4 @@ function writeArchive(layout: string, archive: string): Sizes {
 }
 
 const size = (name: string): string =>
-  run(["buildah", "images", "--format", "{{.Size}}", `${hub}/${name}:${tag}`]).trim();
+  run(["buildah", "images", "--format", "{{.Size}}", `${hub}/${name}:${tag}`]).split("\n", 1)[0] ?? "";

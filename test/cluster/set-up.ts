@@ -84,7 +84,9 @@ function installCharts(): void {
   install("istio-base", "base");
   install("istiod", "pillion", "-f", join(profile, "istiod.yaml"), ...images, "--wait", "--timeout", "120s");
   for (const name of ["istio-ingressgateway", "istio-egressgateway"])
-    install(name, "gateway", "-f", join(profile, `${name}.yaml`), "--wait", "--timeout", "120s");
+    install(name, "gateway", "-f", join(profile, `${name}.yaml`));
+  // Not helm's --wait: it waits for a load balancer, too, and there is none.
+  rolledOut(["istio-system"]);
 }
 
 function applySamples(): void {

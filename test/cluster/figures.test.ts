@@ -1,0 +1,136 @@
+// Figures of a real node, printed as a table for docs/benchmarks.md and never asserted: the machine may be busy.
+import { readdirSync, readFileSync } from "node:fs";
+import { afterAll, expect, test } from "vitest";
+import { apply, kubectl, run, start } from "./commands.ts";
+import { startTutorial } from "./tutorial.ts";
+
+const serviceCount = 1_000;
+const figures: (readonly [what: string, seen: string, aim: string])[] = [];
+
+afterAll(() => {
+  const lines = figures.map((cells) => `| ${cells.join(" | ")} |`);
+  process.stdout.write(["", "| figure | seen | aim |", "| --- | --- | --- |", ...lines, ""].join("\n"));
+});
+
+interface Process {
+  readonly pid: string;
+  readonly command: string;
+  readonly environment: string;
+}
+
+/** Programs of this machine's containers: the node is this machine. */
+function processes(): readonly Process[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+        return [{ pid, command, environment: readFileSync(`/proc/${pid}/environ`, "utf8") }];
+      } catch {
+        return []; // It ended while we looked.
+      }
+    });
+}
+
+const controlPlane = (): Process | undefined =>
+  processes().find(
+    ({ command, environment }) =>
+      command.includes("/app/dist/cli/main.js control-plane") && /POD_NAME=/.test(environment),
+  );
+
+const residentMb = (pid: string): number =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_024;
+
+/** Milliseconds since a process began, by the kernel's clock. */
+function ageMs(pid: string): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  const upSeconds = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]);
+  return (upSeconds - Number(fields[19]) / 100) * 1_000;
+}
+
+/** Restart the control plane; milliseconds from the start of its process until it says that it is ready. */
+async function readyMs(): Promise<number> {
+  const before = controlPlane()?.pid;
+  kubectl("delete", "pods", "-n", "istio-system", "-l", "app=istiod", "--grace-period=1", "--wait=true");
+  for (;;) {
+    const found = controlPlane();
+    if (found !== undefined && found.pid !== before) {
+      const address = kubectl(
+        "get",
+        "pods",
+        "-n",
+        "istio-system",
+        "-l",
+        "app=istiod",
+        "-o",
+        "jsonpath={.items[*].status.podIP}",
+      );
+      const answer = await fetch(`http://${address.split(" ").at(-1)}:15014/readyz`).catch(() => undefined);
+      if (answer?.ok === true) return ageMs(found.pid);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function controlPlaneFigures(services: string): Promise<void> {
+  const ms = await readyMs();
+  figures.push([`control plane ready after its container starts, ${services}`, `${ms.toFixed(0)} ms`, "3 s"]);
+  kubectl("rollout", "status", "-n", "istio-system", "deploy/istiod", "--timeout=60s");
+  const found = controlPlane();
+  if (found !== undefined)
+    figures.push([`memory of the control plane, ${services}`, `${residentMb(found.pid).toFixed(0)} MB`, "200 MB idle"]);
+}
+
+test("the control plane's start and memory", async () => {
+  await controlPlaneFigures("the samples");
+  const many = Array.from({ length: serviceCount }, (_, index) => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: `service-${index}`, namespace: "many" },
+    spec: { selector: { app: `app-${index}` }, ports: [{ name: "http", port: 80 }] },
+  }));
+  apply("{ apiVersion: v1, kind: Namespace, metadata: { name: many } }");
+  run(["kubectl", "create", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: many }));
+  await controlPlaneFigures(`${serviceCount} services`);
+  kubectl("delete", "namespace", "many", "--wait=false");
+});
+
+/** Milliseconds from creating a pod until it is ready. */
+async function podStartMs(namespace: string, name: string): Promise<number> {
+  const began = performance.now();
+  await start(["kubectl", "run", "-n", namespace, name, "--image=pillion/shell:1.0"]);
+  const { code } = await start([
+    "kubectl",
+    "wait",
+    "-n",
+    namespace,
+    `pod/${name}`,
+    "--for=condition=Ready",
+    "--timeout=60s",
+  ]);
+  expect(code).toBe(0);
+  return performance.now() - began;
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+test("a pod's start with and without a sidecar, and the sidecar's memory", async () => {
+  const meshed = startTutorial("starting");
+  const [withSidecar, without]: [number[], number[]] = [[], []];
+  for (let round = 0; round < 5; round += 1) {
+    withSidecar.push(await podStartMs("starting", `pod-${round}`));
+    without.push(await podStartMs("plain", `pod-${round}`));
+  }
+  const envoys = processes().filter(({ command }) => command.startsWith("/usr/local/bin/envoy "));
+  figures.push(["start of a pod with a sidecar", `${median(withSidecar).toFixed(0)} ms`, ""]);
+  figures.push(["start of a pod without", `${median(without).toFixed(0)} ms`, ""]);
+  figures.push(["the sidecar's part", `${(median(withSidecar) - median(without)).toFixed(0)} ms`, "1 s"]);
+  figures.push([
+    `memory of a sidecar, median of ${envoys.length}`,
+    `${median(envoys.map(({ pid }) => residentMb(pid))).toFixed(0)} MB`,
+    "75 MB",
+  ]);
+  kubectl("delete", "pods", "-n", "plain", ...Array.from({ length: 5 }, (_, round) => `pod-${round}`));
+  meshed.end();
+});
