@@ -179,6 +179,12 @@ spec: { host: ratings, trafficPolicy: { loadBalancer: { consistentHash: { ${fiel
       want: "PIL4005",
     },
     { name: "a negative lifetime of a cookie", yaml: hash("httpCookie: { name: a, ttl: 0s }"), want: undefined },
+    { name: "a header of 5000 characters", yaml: virtualService(headers(`x: "${"y".repeat(5000)}"`)), want: "PIL4003" },
+    {
+      name: "a line break in a cookie's attribute",
+      yaml: hash('httpCookie: { name: c, ttl: 1s, attributes: [{ name: a, value: "b\\n" }] }'),
+      want: "PIL4006",
+    },
     { name: "a line break in a hashed header", yaml: hash('httpHeaderName: "a\\nb"'), want: "PIL4006" },
     {
       name: "a ring too large",

@@ -54,6 +54,16 @@ export const refusedHashes = rule({
           fix: "Take it away",
         };
       }
+      for (const [index, attribute] of (hash.httpCookie?.attributes ?? []).entries()) {
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+        if (!/[\u0000\n\r]/.test(`${attribute.name}${attribute.value ?? ""}`)) continue;
+        yield {
+          path: child(path, "httpCookie", "attributes", index),
+          problem: "the attribute has a line break or a NUL character",
+          reason,
+          fix: "Take it away",
+        };
+      }
       const ring = hash.ringHash?.minimumRingSize ?? hash.minimumRingSize ?? 0;
       if (ring > largestRing) {
         yield {

@@ -32,19 +32,23 @@ export const headerValues = rule({
     for (const { value, path } of headerOperationsOf(object)) {
       for (const field of ["set", "add"] as const) {
         for (const [name, text] of Object.entries(value[field] ?? {})) {
-          const fault = valueFormatFault(text);
+          const fault =
+            text.length > longestValue ? `has more than ${longestValue} characters` : valueFormatFault(text);
           if (fault === undefined) continue;
           yield {
             path: child(path, field, name),
             problem: `the value "${text.slice(0, 80)}" ${fault}`,
             reason: envoyRefuses,
-            fix: "Write %% for a percent sign, or a command such as %START_TIME%",
+            fix: `Write %% for a percent sign, or a command such as %START_TIME%, and at most ${longestValue} characters`,
           };
         }
       }
     }
   },
 });
+
+/** Envoy counts bytes; whatever is near its limit is a mistake. */
+const longestValue = 4096;
 
 /** A line break in what becomes a header would be a header of its own; Envoy refuses it. */
 export const lineBreaks = rule({
