@@ -201,13 +201,26 @@ describe("watchResource()", () => {
     if (waits !== undefined) expect(watch.waits).toEqual(waits);
   });
 
-  test("tries the other versions of a kind", async () => {
-    server.script({ status: 404 }, list(5, pod("a", 1)));
-    const watch = follow({ paths: ["/apis/g/v1/vs", "/apis/g/v1beta1/vs"], fieldSelector: "metadata.name=a" });
-    await server.untilAsked(3);
+  const versions: WatchedResource = {
+    paths: ["/apis/g/v1/vs", "/apis/g/v1beta1/vs"],
+    fieldSelector: "metadata.name=a",
+  };
+  const listOf = (version: string) => `GET /apis/g/${version}/vs?fieldSelector=metadata.name%3Da&limit=500`;
+
+  test.each([
+    {
+      name: "takes another version of a kind",
+      second: [{ status: 404 }, list(6, pod("a", 1))],
+      want: ["v1", "v1beta1"],
+    },
+    { name: "takes the first version of a CRD that comes just then", second: [list(6, pod("a", 1))], want: ["v1"] },
+  ])("$name", async ({ second, want }) => {
+    server.script({ status: 404 }, list(5, pod("a", 1)), ...second);
+    const watch = follow(versions);
+    await server.untilAsked(3 + want.length);
     expect(watch.told).toEqual(["put shop/a", "synced"]);
-    expect(server.asked[1]).toBe("GET /apis/g/v1beta1/vs?fieldSelector=metadata.name%3Da&limit=500");
-    expect(server.asked[2]).toContain("GET /apis/g/v1beta1/vs?fieldSelector=metadata.name%3Da&watch=true");
+    expect(server.asked.slice(0, -1)).toEqual(["v1", "v1beta1", ...want].map(listOf));
+    expect(server.asked.at(-1)).toContain(`GET /apis/g/${want.at(-1)}/vs?fieldSelector=metadata.name%3Da&watch=true`);
     expect(watch.waits).toEqual([]);
   });
 

@@ -131,11 +131,16 @@ class Watch {
 
   /** Of the first version that is served; a 404 when none is. */
   async #firstPage(signal: AbortSignal): Promise<ApiResponse> {
-    const { paths } = this.#resource;
-    for (let tried = 1; ; tried++) {
+    const answer = await this.#firstServed(signal);
+    // A CRD may have come while we went through its versions: then the first one is served by now, too.
+    return answer.status === 404 || this.#pathIndex === 0 ? answer : this.#firstServed(signal);
+  }
+
+  async #firstServed(signal: AbortSignal): Promise<ApiResponse> {
+    const last = this.#resource.paths.length - 1;
+    for (this.#pathIndex = 0; ; this.#pathIndex++) {
       const answer = await this.#page({ limit: this.#pageSize }, signal);
-      if (answer.status !== 404 || tried === paths.length) return answer;
-      this.#pathIndex = (this.#pathIndex + 1) % paths.length;
+      if (answer.status !== 404 || this.#pathIndex === last) return answer;
     }
   }
 

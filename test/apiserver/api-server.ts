@@ -177,6 +177,7 @@ class Cluster implements ApiServer {
     return flagsOf({
       "etcd-servers": this.#etcdUrl,
       "bind-address": "127.0.0.1",
+      "advertise-address": "127.0.0.1",
       "secure-port": String(this.#port),
       "tls-cert-file": join(this.directory, "serving.crt"),
       "tls-private-key-file": join(this.directory, "serving.key"),

@@ -23,7 +23,6 @@ export function objectsOf(world: World): Plain {
 /** Makes objects as an administrator, without going through the proxy. */
 export class Cluster {
   readonly #client: ApiClient;
-  readonly #signal = new AbortController().signal;
 
   constructor(client: ApiClient) {
     this.#client = client;
@@ -86,7 +85,7 @@ export class Cluster {
   }
 
   async ask(request: Omit<ApiRequest, "signal">, alsoGood: readonly number[] = []): Promise<ApiResponse> {
-    const answer = await this.#client.request({ ...request, signal: this.#signal });
+    const answer = await this.#client.request({ ...request, signal: new AbortController().signal });
     if (answer.status < 300 || alsoGood.includes(answer.status)) return answer;
     throw new Error(`${request.method} ${request.path}: ${answer.status} ${JSON.stringify(answer.body)}`);
   }
@@ -123,7 +122,8 @@ export async function installCrds(cluster: Cluster): Promise<void> {
   for (const kind of meshKinds) await cluster.ask({ method: "POST", path, body: crdFor(descriptions[kind]) }, [409]);
   for (const kind of meshKinds) {
     while (
-      (await cluster.ask({ method: "GET", path: resourceOf(kind, meshConfig).paths[0] }, [404, 503])).status !== 200
+      (await cluster.ask({ method: "GET", path: resourceOf(kind, meshConfig).paths[0] }, [404, 429, 503])).status !==
+      200
     ) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

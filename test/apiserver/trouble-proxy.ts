@@ -75,6 +75,11 @@ export class TroubleProxy {
     this.#trouble = "none";
   }
 
+  /** Whether a request or stream has met the present trouble. */
+  get isMet(): boolean {
+    return this.#met > 0;
+  }
+
   /** Resolves when so many requests or streams have met the present trouble. */
   async untilMet(count: number): Promise<void> {
     while (this.#met < count) await new Promise<void>((resolve) => (this.#onMet = resolve));
