@@ -86,6 +86,11 @@ export class Cluster {
 
   async ask(request: Omit<ApiRequest, "signal">, alsoGood: readonly number[] = []): Promise<ApiResponse> {
     const answer = await this.#client.request({ ...request, signal: new AbortController().signal });
+    if (answer.status === 429) {
+      // An API server that has just started asks for patience.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return this.ask(request, alsoGood);
+    }
     if (answer.status < 300 || alsoGood.includes(answer.status)) return answer;
     throw new Error(`${request.method} ${request.path}: ${answer.status} ${JSON.stringify(answer.body)}`);
   }
@@ -122,8 +127,7 @@ export async function installCrds(cluster: Cluster): Promise<void> {
   for (const kind of meshKinds) await cluster.ask({ method: "POST", path, body: crdFor(descriptions[kind]) }, [409]);
   for (const kind of meshKinds) {
     while (
-      (await cluster.ask({ method: "GET", path: resourceOf(kind, meshConfig).paths[0] }, [404, 429, 503])).status !==
-      200
+      (await cluster.ask({ method: "GET", path: resourceOf(kind, meshConfig).paths[0] }, [404, 503])).status !== 200
     ) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
