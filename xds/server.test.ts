@@ -109,6 +109,20 @@ describe("startXdsServer()", () => {
     expect(server.status()).toEqual([]);
   });
 
+  test("drain() sends proxies away one after the other", async () => {
+    const { mesh, port, server } = await started();
+    mesh.put(typeUrls.cluster, "own", "1");
+    mesh.eager.push(clusterNamed("own"));
+    const proxies = [connect(port), connect(port), connect(port)];
+    await vi.waitFor(() => expect(proxies.map(({ got }) => got.length)).toEqual([1, 1, 1]));
+    const ends: number[] = [];
+    for (const { call } of proxies) call.on("status", () => void ends.push(performance.now()));
+    await server.drain(300);
+    await vi.waitFor(() => expect(ends).toHaveLength(3));
+    expect(Math.max(...ends) - Math.min(...ends)).toBeGreaterThan(100);
+    expect(server.status()).toEqual([]);
+  });
+
   test("does not keep a stream open on which nobody says who it is", async () => {
     const { port } = await started({
       setTimer: (_ms, run) => {
