@@ -134,7 +134,7 @@ describe("startXdsServer()", () => {
     await vi.waitFor(() => expect(end.code).toBe(status.DEADLINE_EXCEEDED));
   });
 
-  test("lets one session's failure end that session only, with a log line", async () => {
+  test("goes on serving a proxy for which something cannot be translated, with a log line", async () => {
     const broken = newFixtureMesh();
     const { mesh, port, failures } = await started({
       translator: {
@@ -150,8 +150,30 @@ describe("startXdsServer()", () => {
     const [good, bad] = [connect(port), connect(port)];
     await vi.waitFor(() => expect([good.got.length, bad.got.length]).toEqual([1, 1]));
     bad.ask({ resourceNamesSubscribe: ["bad"] });
+    await vi.waitFor(() => expect(bad.got.at(-1)?.removedResources).toEqual(["bad"]));
+    expect(failures).toMatchObject([{ name: "bad", error: "the translation fails" }]);
+    expect(bad.end.code).toBeUndefined();
+    good.ask({ resourceNamesSubscribe: ["unknown"] });
+    await vi.waitFor(() => expect(good.got.at(-1)?.removedResources).toEqual(["unknown"]));
+  });
+
+  test("lets one session's failure end that session only, with a log line", async () => {
+    const { mesh, port, failures } = await started({
+      secrets: {
+        get: (_owner, name) => {
+          if (name === "bad") throw new Error("there is no key");
+          return undefined;
+        },
+        subscribe: () => () => undefined,
+      },
+    });
+    mesh.put(typeUrls.cluster, "own", "1");
+    mesh.eager.push(clusterNamed("own"));
+    const [good, bad] = [connect(port), connect(port)];
+    await vi.waitFor(() => expect([good.got.length, bad.got.length]).toEqual([1, 1]));
+    bad.ask({ typeUrl: typeUrls.secret, resourceNamesSubscribe: ["bad"] });
     await vi.waitFor(() => expect(bad.end.code).toBe(status.INTERNAL));
-    expect(failures).toMatchObject([{ error: "the translation fails" }]);
+    expect(failures).toMatchObject([{ error: "there is no key" }]);
     good.ask({ resourceNamesSubscribe: ["unknown"] });
     await vi.waitFor(() => expect(good.got.at(-1)?.removedResources).toEqual(["unknown"]));
   });

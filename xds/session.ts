@@ -3,15 +3,16 @@ import { setImmediate } from "node:timers/promises";
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import type { BaseLogger } from "pino";
 import { errorText } from "../base/error.ts";
-import type { EncodedResource, ProxyNode } from "../envoy/resource.ts";
+import type { EncodedResource, ProxyNode, TypeUrl } from "../envoy/resource.ts";
 import type { Translator } from "../envoy/translator.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { DeltaRequest } from "./delta-request.ts";
 import { type DeltaMessage, encodeDeltaResponse } from "./delta-response.ts";
+import { guarded } from "./guarded.ts";
 import { newInbox } from "./inbox.ts";
 import { type LearnedHosts, namesUsed } from "./learned.ts";
 import { typeNames, type XdsMetrics } from "./metrics.ts";
-import { newProxyState, type ProxyState } from "./proxy-state.ts";
+import { newProxyState, ofType, type ProxyState } from "./proxy-state.ts";
 import { dueMessages } from "./schedule.ts";
 import { type ProxyStatus, statusOf } from "./status.ts";
 import { applyRequest, type Verdict } from "./subscription.ts";
@@ -96,6 +97,7 @@ type Peer = Extract<Authentication, { ok: true }>;
 export class Session {
   readonly #call: Call;
   readonly #deps: SessionDeps;
+  readonly #translator: Translator;
   readonly #credentials: Omit<Credentials, "nodeId">;
   readonly #inbox = newInbox<Event>();
   readonly #secrets = new Map<string, EncodedResource>();
@@ -118,6 +120,14 @@ export class Session {
     this.#deps = deps;
     this.#credentials = credentials;
     this.#state = newProxyState({ virtualHosts: [], clusters: [] }, deps.now());
+    this.#translator = guarded(deps.translator, {
+      lastGood: (type, name) => this.#lastGood(type, name),
+      report: ({ type, name }, error) =>
+        deps.log.error(
+          { proxy: this.#peer?.proxy.pod, type: type && typeNames[type], name, error },
+          "translation failed; the last good form stays",
+        ),
+    });
     this.#listen();
   }
 
@@ -236,10 +246,15 @@ export class Session {
     return true;
   }
 
+  /** What a proxy holds, or is about to. */
+  #lastGood(type: TypeUrl, name: string): EncodedResource | undefined {
+    return ofType(this.#state, type).entries.get(name)?.held?.resource ?? this.#wanted.get(type)?.get(name)?.resource;
+  }
+
   #source(peer: Peer) {
     return {
       snapshot: this.#deps.snapshots.current(),
-      translator: this.#deps.translator,
+      translator: this.#translator,
       proxy: peer.proxy,
       secret: (name: string, heldVersion: string | undefined) => {
         const known = this.#secrets.get(name);
