@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { memoize } from "./memo.ts";
+import { memoize, rememberedValues } from "./memo.ts";
 
 test("memoize() computes once for the same objects and values, and anew for others", () => {
   const calls: unknown[] = [];
@@ -25,4 +25,18 @@ test("memoize() remembers undefined too", () => {
   nothing(key);
   nothing(key);
   expect(calls).toBe(1);
+});
+
+test("memoize() forgets the oldest value of an object that is asked for more and more of them", () => {
+  const calls = new Map<string, number>();
+  const named = memoize((_object: object, name: string) => {
+    calls.set(name, (calls.get(name) ?? 0) + 1);
+    return { name };
+  });
+  const key = {};
+  for (let index = 0; index <= rememberedValues; index += 1) named(key, `${index}`);
+  named(key, `${rememberedValues}`);
+  named(key, "0");
+  expect(calls.get(`${rememberedValues}`)).toBe(1);
+  expect(calls.get("0")).toBe(2);
 });

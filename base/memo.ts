@@ -9,6 +9,9 @@ interface Place {
 
 const newPlace = (): Place => ({ byObject: new WeakMap(), byValue: new Map() });
 
+/** Values (names, say) that one object is remembered with: a client may ask for any, so the oldest goes first. */
+export const rememberedValues = 20_000;
+
 /** Where one more argument leads. */
 function step(from: Place, argument: unknown): Place {
   const isObject = typeof argument === "object" && argument !== null;
@@ -17,6 +20,7 @@ function step(from: Place, argument: unknown): Place {
   const next = newPlace();
   if (isObject) from.byObject.set(argument, next);
   else from.byValue.set(argument, next);
+  if (from.byValue.size > rememberedValues) from.byValue.delete(from.byValue.keys().next().value);
   return next;
 }
 
