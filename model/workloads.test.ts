@@ -25,6 +25,23 @@ function workload(...yaml: readonly string[]) {
 
 describe("workloadOf()", () => {
   test.each([
+    { status: "podIP: foo", want: [] },
+    { status: 'podIP: "", podIPs: [{ ip: bar }]', want: [] },
+    {
+      status: "podIP: 10.1.0.1, podIPs: [{ ip: 10.1.0.1 }, { ip: nonsense }, { ip: 'fd00::1' }]",
+      want: ["10.1.0.1", "fd00::1"],
+    },
+  ])("leaves out what is no address in { $status }", ({ status, want }) => {
+    expect(workload(pod("", "", status)).addresses).toEqual(want);
+  });
+
+  test("leaves out container ports that no socket has", () => {
+    const ports = "[{ containerPort: 0 }, { containerPort: 8080 }, { containerPort: 70000 }]";
+    const text = pod("").replace("name: app", `name: app, ports: ${ports}`);
+    expect(workload(text).ports.map(({ number }) => number)).toEqual([8080]);
+  });
+
+  test.each([
     { name: "of the node", yaml: [node, pod("")], want: "eu/eu-1" },
     {
       name: "of the pod's label before the node's",

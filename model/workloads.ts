@@ -6,6 +6,7 @@ import type { Metadata, OwnerReference } from "../api/object.ts";
 import type { Container, Pod } from "../api/pod.ts";
 import type { ReplicaSet } from "../api/replica-set.ts";
 import { memoize } from "../base/memo.ts";
+import { isIpAddress } from "./authority.ts";
 import { type ApplicationProbe, type ProbeTable, probesAnnotation, sidecarNames, tlsModeLabel } from "./sidecar.ts";
 import type { Workload } from "./workload.ts";
 
@@ -59,10 +60,11 @@ const remembered = memoize(
   },
 );
 
+/** What is no address is left out: in a listener's address range it would cost every proxy that listener. */
 function addressesOf({ status }: Pod): readonly string[] {
-  const listed = (status.podIPs ?? []).flatMap(({ ip }) => (ip === undefined || ip === "" ? [] : [ip]));
+  const listed = (status.podIPs ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip])).filter(isIpAddress);
   if (listed.length > 0) return listed;
-  return status.podIP === undefined || status.podIP === "" ? [] : [status.podIP];
+  return status.podIP !== undefined && isIpAddress(status.podIP) ? [status.podIP] : [];
 }
 
 /** A pod of a Deployment belongs to a ReplicaSet, whose name is the Deployment's and a hash. */
@@ -84,11 +86,13 @@ function applicationContainers({ spec }: Pod): readonly Container[] {
 }
 
 function portsOf({ ports }: Container): Workload["ports"] {
-  return (ports ?? []).map(({ name, containerPort, protocol }) => ({
-    name: name ?? "",
-    number: containerPort,
-    protocol: protocol === "UDP" || protocol === "SCTP" ? protocol : "TCP",
-  }));
+  return (ports ?? [])
+    .filter(({ containerPort }) => containerPort >= 1 && containerPort <= 65_535)
+    .map(({ name, containerPort, protocol }) => ({
+      name: name ?? "",
+      number: containerPort,
+      protocol: protocol === "UDP" || protocol === "SCTP" ? protocol : "TCP",
+    }));
 }
 
 /** The injector wrote it; a pod that a person wrote by hand may say anything. */
