@@ -146,6 +146,11 @@ describe("review() severities", () => {
     { waive: "PIL2101, PIL1203", candidate: split, want: [] },
     { waive: "PIL2101", candidate: split, want: ["warning PIL1203 spec.http[0].route"] },
     { waive: "PIL4002", candidate: status600, want: ["error PIL4002 spec.http[0].directResponse.status"] },
+    {
+      waive: "PIL1223",
+      candidate: `[{ match: [{ withoutHeaders: { "": { exact: a } } }], ${route} }]`,
+      want: ['error PIL1223 spec.http[0].match[0].withoutHeaders[""]'],
+    },
   ])("are waived by annotation ($waive), but for what Envoy refuses", ({ waive, candidate, want }) => {
     expect(seen(virtualService(candidate, "", `{ pillion.io/waive: "${waive}" }`))).toEqual(want);
   });

@@ -1,7 +1,7 @@
 // May this object live with the others? The same answer for webhook, registry, command line and console.
 import type { AnyObject } from "../api/kinds.ts";
 import { refOf } from "../api/object.ts";
-import type { Code, Finding, Severity } from "../base/finding.ts";
+import type { Finding, Severity } from "../base/finding.ts";
 import { buildSnapshot } from "../model/build.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { World } from "../model/world.ts";
@@ -41,7 +41,7 @@ export function reviewBy(
   const object = refOf(candidate);
   const findings: Finding[] = [];
   for (const rule of list) {
-    if (waived.has(rule.code)) continue;
+    if (waived.has(rule.code) && !guardsEnvoy(rule)) continue;
     const severity = severityOf(rule, snapshot);
     if (severity === undefined) continue;
     for (const complaint of rule.check(candidate, { world, snapshot })) {
@@ -58,12 +58,13 @@ const severities: Readonly<Record<AnyRule["enforcement"], Severity>> = {
 };
 
 /** What Envoy would refuse is denied whatever the configuration says: it would stop every update of every route. */
-function isRefusedByEnvoy(code: Code): boolean {
-  return code.startsWith("PIL4");
+function guardsEnvoy(rule: AnyRule): boolean {
+  return rule.guardsEnvoy === true || rule.code.startsWith("PIL4");
 }
 
-function severityOf({ code, enforcement }: AnyRule, snapshot: Snapshot): Severity | undefined {
-  const chosen = isRefusedByEnvoy(code) ? undefined : snapshot.mesh.config.pillion.findings[code];
+function severityOf(rule: AnyRule, snapshot: Snapshot): Severity | undefined {
+  const { code, enforcement } = rule;
+  const chosen = guardsEnvoy(rule) ? undefined : snapshot.mesh.config.pillion.findings[code];
   if (chosen === "off") return undefined;
   return severities[chosen ?? enforcement];
 }
@@ -74,6 +75,6 @@ function waivedCodes({ metadata }: AnyObject): ReadonlySet<string> {
     written
       .split(",")
       .map((code) => code.trim())
-      .filter((code) => /^PIL[0-35-9]\d{3}$/.test(code)),
+      .filter((code) => code !== ""),
   );
 }

@@ -30,13 +30,16 @@ export interface Rule<K extends Kind> {
   readonly kinds: readonly K[];
   /** deny: the object is not stored. warn: it is, and the user is told. status: shown in its status only. */
   readonly enforcement: "deny" | "warn" | "status";
+  /** Envoy refuses some of what it finds: neither a waiver nor mesh configuration switches it off. PIL4 rules are so anyway. */
+  readonly guardsEnvoy?: true;
   /** What it demands, in one sentence. */
   readonly summary: string;
   readonly check: (candidate: ObjectOf<K>, around: Around) => Iterable<Complaint>;
 }
 
 /** A rule as the list of rules holds it: it looks at the kind itself. */
-export interface AnyRule extends Pick<Rule<Kind>, "code" | "alias" | "kinds" | "enforcement" | "summary"> {
+export interface AnyRule
+  extends Pick<Rule<Kind>, "code" | "alias" | "kinds" | "enforcement" | "guardsEnvoy" | "summary"> {
   readonly check: (candidate: ObjectOf<Kind>, around: Around) => Iterable<Complaint>;
 }
 

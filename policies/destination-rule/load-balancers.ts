@@ -15,6 +15,7 @@ export const loadBalancers = rule({
   code: "PIL1307",
   kinds: ["DestinationRule"],
   enforcement: "deny",
+  guardsEnvoy: true,
   summary: "a load balancer is of one kind, and its settings fit together",
   *check(object): Iterable<Complaint> {
     for (const { value, path } of settingsOf(object)) {

@@ -11,6 +11,7 @@ export const headerNames = rule({
   code: "PIL1223",
   kinds: ["VirtualService"],
   enforcement: "deny",
+  guardsEnvoy: true,
   summary: "headers have names of HTTP",
   *check(object): Iterable<Complaint> {
     const fix = "Write a name such as x-user, in letters, digits and hyphens";
