@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -36,4 +36,11 @@ test("openCa() says what to do when the key is damaged", () => {
   expect(() => openCa(directory, options)).toThrow(
     /STATE: the state directory .* remove a damaged ca\.key together with ca\.crt/,
   );
+});
+
+test("openCa() makes no key beside a certificate that has lost its own", () => {
+  openCa(directory, options);
+  rmSync(join(directory, "ca.key"));
+  expect(() => openCa(directory, options)).toThrow(/STATE: .* holds ca\.crt without its ca\.key/);
+  expect(existsSync(join(directory, "ca.key"))).toBe(false);
 });

@@ -1,6 +1,6 @@
 // The state directory: the certificate authority, made at the first start and kept from then on.
 import { createPrivateKey, createPublicKey } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorText, PillionError } from "../base/error.ts";
 import { type Ca, createCa, parseCa } from "../certs/ca.ts";
@@ -16,6 +16,7 @@ export function openCa(directory: string, options: { readonly trustDomain: strin
   const certificateFile = join(directory, "ca.crt");
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (existsSync(certificateFile) && !existsSync(keyFile)) throw lonelyCertificate(directory);
     keepFirst(keyFile, () => createCaKey());
     const key = createPrivateKey(readFileSync(keyFile, "utf8"));
     const pair = () => ({ privateKey: key, publicKey: createPublicKey(key) });
@@ -34,6 +35,15 @@ export function openCa(directory: string, options: { readonly trustDomain: strin
       cause: thrown,
     });
   }
+}
+
+/** A new key would not fit, and lie beside somebody's certificate as if it did. */
+function lonelyCertificate(directory: string): PillionError {
+  return new PillionError("STATE", {
+    problem: `${directory} holds ca.crt without its ca.key`,
+    reason: "Nothing can be signed without the key",
+    fix: "Put the key beside it, or remove ca.crt to have both made anew",
+  });
 }
 
 function createCaKey(): string {
