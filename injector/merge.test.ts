@@ -19,6 +19,16 @@ const ours: JsonObject = {
 
 test.each<{ readonly name: string; readonly theirs: JsonObject; readonly want: JsonObject }>([
   { name: "keeps our image for auto", theirs: { image: "auto" }, want: {} },
+  {
+    name: "takes the API server's policy for auto away",
+    theirs: { image: "auto", imagePullPolicy: "Always" },
+    want: {},
+  },
+  {
+    name: "keeps another policy for auto",
+    theirs: { image: "auto", imagePullPolicy: "Never" },
+    want: { imagePullPolicy: "Never" },
+  },
   { name: "takes another image", theirs: { image: "mine:2" }, want: { image: "mine:2" } },
   {
     name: "merges resources",

@@ -15,12 +15,19 @@ const actions: readonly string[] = ["exec", "httpGet", "tcpSocket", "grpc", "sle
 
 /** `ours` with everything that `theirs` says, except a placeholder for the image. */
 export function mergeContainer(ours: JsonObject, theirs: JsonObject): JsonObject {
-  let merged = theirs["image"] === "auto" || theirs["image"] === "" ? withKeys(theirs, { image: undefined }) : theirs;
-  merged = mergeObject(ours, merged);
+  const merged = mergeObject(ours, isPlaceholder(theirs["image"]) ? withoutImage(theirs) : theirs);
   // Arguments without a command are for the image's own program, not for ours.
   return theirs["args"] !== undefined && theirs["command"] === undefined
     ? withKeys(merged, { command: undefined })
     : merged;
+}
+
+const isPlaceholder = (image: Json | undefined): boolean => image === "auto" || image === "";
+
+/** The API server gives an image without a tag, as a placeholder is, the policy "Always" before it asks us; ours has a tag. */
+function withoutImage(theirs: JsonObject): JsonObject {
+  const policy = theirs["imagePullPolicy"];
+  return withKeys(theirs, { image: undefined, imagePullPolicy: policy === "Always" ? undefined : policy });
 }
 
 function mergeObject(ours: JsonObject, theirs: JsonObject): JsonObject {
