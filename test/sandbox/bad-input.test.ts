@@ -76,8 +76,10 @@ test.each(["webhook", "xds"])("control-plane whose --%s port is in use names it 
   expect(text).toMatch(new RegExp(`(WEBHOOK_LISTEN|XDS_PORT): .*127\\.0\\.0\\.1:${port}.*--${flag}`));
 });
 
-test("control-plane without a folder says which flag is missing", async () => {
-  expect(await complaint(pillion(["control-plane", "--state-dir", folder]))).toMatch(/--config-dir is missing/);
+test("control-plane that is not told where objects are says which flags do", async () => {
+  expect(await complaint(pillion(["control-plane", "--state-dir", folder]))).toMatch(
+    /CONFIG: .*--config-dir DIR, --kubeconfig FILE/,
+  );
 });
 
 test("control-plane on a folder that is not there says so", async () => {
