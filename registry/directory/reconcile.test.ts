@@ -31,6 +31,29 @@ describe("reconcile()", () => {
     expect(selectors(reconcile(emptyStanding, both, accept).world)).toEqual(["new"]);
   });
 
+  test("takes a Pod from where it runs, wherever somebody wished for it", () => {
+    const pod = (status: string): FileContent =>
+      readObjects(
+        `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c}]}\n${status}`,
+        "default",
+      );
+    const addressOf = (world: World) => lookUp(world, "Pod", "default", "p")?.status.podIP;
+    const wished = reconcile(emptyStanding, new Map([["a", pod("")]]), accept);
+    expect(addressOf(wished.world)).toBeUndefined();
+    const running = new Map([
+      ["a", pod("")],
+      ["b", pod("status: {podIP: 10.0.0.1}")],
+    ]);
+    for (const before of [wished, emptyStanding]) {
+      const { world, reports } = reconcile(before, running, accept);
+      expect(addressOf(world)).toBe("10.0.0.1");
+      expect(reports).toEqual([]);
+    }
+    const ended = reconcile(reconcile(wished, running, accept), new Map([["a", pod("")]]), accept);
+    expect(addressOf(ended.world)).toBeUndefined();
+    expect(lookUp(ended.world, "Pod", "default", "p")).toBeDefined();
+  });
+
   test("says nothing about a second place while the first is being replaced", () => {
     const first = reconcile(emptyStanding, new Map([["a", gateway("g", "x")]]), accept);
     const moved = new Map([

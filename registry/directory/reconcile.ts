@@ -67,9 +67,11 @@ interface PlacedProblem {
 /** Who owns which object: whoever has it, else the first file in order. */
 function claim(before: Standing, files: ReadonlyMap<string, FileContent>, unsettled: ReadonlySet<string>) {
   const owners = new Map<string, { readonly file: string; readonly line: number }>();
+  const isWish = wishes(files);
   for (const [id, { file }] of before.accepted) {
     const content = files.get(file);
     const own = content?.candidates.find((candidate) => candidate.id === id);
+    if (own !== undefined && isWish(own)) continue;
     if (own !== undefined || content?.isBroken === true) owners.set(id, { file, line: own?.line ?? 1 });
   }
   const claims: Claim[] = [];
@@ -77,6 +79,7 @@ function claim(before: Standing, files: ReadonlyMap<string, FileContent>, unsett
   for (const [file, { candidates }] of files) {
     const seen = new Set<string>();
     for (const candidate of candidates) {
+      if (isWish(candidate)) continue;
       const owner = owners.get(candidate.id) ?? { file, line: candidate.line };
       owners.set(candidate.id, owner);
       if (owner.file === file && !seen.has(candidate.id)) claims.push({ file, candidate });
@@ -85,6 +88,16 @@ function claim(before: Standing, files: ReadonlyMap<string, FileContent>, unsett
     }
   }
   return { claims, duplicates };
+}
+
+/**
+ * A Pod without an address is what somebody wishes for. Where the same one stands with its address, whoever runs it has
+ * written that down, and the wish is not a second one.
+ */
+function wishes(files: ReadonlyMap<string, FileContent>): (candidate: Candidate) => boolean {
+  const runs = ({ object }: Candidate): boolean => object.kind === "Pod" && object.status.podIP !== undefined;
+  const running = new Set([...files.values()].flatMap(({ candidates }) => candidates.filter(runs).map(({ id }) => id)));
+  return (candidate) => running.has(candidate.id) && !runs(candidate);
 }
 
 function duplicate({ id, line }: Candidate, owner: { readonly file: string; readonly line: number }): FileProblem {

@@ -1,4 +1,5 @@
 // Pods, the product page, and the reviews without a rule.
+import { echoed } from "../echoed.ts";
 import { eventually, expectThat, type Line, tally, tallyText } from "../line.ts";
 import { reviewsUrl, versionOf } from "../reviews.ts";
 
@@ -62,5 +63,18 @@ export const bookinfoLines: readonly Line[] = [
         return tallyText(seen);
       });
     },
+  },
+  {
+    asked: "a pod that no Deployment made, behind a Service",
+    expected: "200 from it, over mTLS",
+    check: (mesh) =>
+      eventually(async () => {
+        const answer = await mesh.ask("default/curl", "http://lone:8080/");
+        const { version, headers } = echoed(answer);
+        const isSecure = headers["x-forwarded-client-cert"] !== undefined;
+        const seen = `${answer.status} from ${version}, ${isSecure ? "mTLS" : "plain text"}`;
+        expectThat(answer.status === 200 && version === "lone" && isSecure, seen);
+        return seen;
+      }),
   },
 ];
