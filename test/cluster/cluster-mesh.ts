@@ -102,7 +102,7 @@ export function clusterMesh(): DemoMesh {
   };
   // What is refused shows in what the mesh does, as in a folder of files.
   const apply = (name: string, yaml: string): void => {
-    if (tryRun(["kubectl", "apply", "-n", "default", "-f", "-"], yaml).status === 0) applied.set(name, yaml);
+    if (tryRun(["kubectl", "apply", "-f", "-"], yaml).status === 0) applied.set(name, yaml);
   };
   const remove = (name: string): void => {
     const yaml = applied.get(name);
@@ -110,7 +110,7 @@ export function clusterMesh(): DemoMesh {
     if (yaml === undefined) return;
     if (/kind: ConfigMap\nmetadata: \{ name: istio,/.test(yaml))
       tryRun(["kubectl", "replace", "-f", "-"], configBefore.replace(/"resourceVersion": "\d+",?/, ""));
-    else tryRun(["kubectl", "delete", "-n", "default", "--ignore-not-found", "-f", "-"], yaml);
+    else tryRun(["kubectl", "delete", "--ignore-not-found", "-f", "-"], yaml);
   };
   const scale = async (replicas: number): Promise<void> => {
     await start(["kubectl", "scale", "-n", "istio-system", "deploy/istiod", `--replicas=${replicas}`]);
@@ -129,7 +129,8 @@ export function clusterMesh(): DemoMesh {
     askMany,
     askIngress: async (path, options) => ask(hostPlace, `${url}${path}`, options),
     exec,
-    pods,
+    // The walkthrough counts proxies, and has its control plane outside of the mesh.
+    pods: () => pods().filter(({ name }) => !name.startsWith("istiod-")),
     podsOf,
     logs: (place, container) => {
       const { namespace, name } = split(place);
@@ -141,7 +142,7 @@ export function clusterMesh(): DemoMesh {
       kubectl("rollout", "status", "-n", namespace, `deploy/${name}`, "--timeout=120s");
     },
     review: async (yaml) => {
-      const { code, stderr } = await start(["kubectl", "apply", "--dry-run=server", "-n", "default", "-f", "-"], yaml);
+      const { code, stderr } = await start(["kubectl", "apply", "--dry-run=server", "-f", "-"], yaml);
       const warnings = stderr.split("\n").filter((line) => line.startsWith("Warning: "));
       return { allowed: code === 0, message: stderr, warnings };
     },

@@ -59,7 +59,7 @@ export async function setup(): Promise<() => void> {
   }
 }
 
-function installCharts(): void {
+export function installCharts(): void {
   const images = [
     "--set",
     `global.hub=${hub}`,
@@ -89,12 +89,12 @@ function installCharts(): void {
   rolledOut(["istio-system"]);
 }
 
-function applySamples(): void {
+export function applySamples(): void {
   for (const name of ["plain", "outside"]) apply(`{ apiVersion: v1, kind: Namespace, metadata: { name: ${name} } }`);
   kubectl("label", "namespace", "default", "istio-injection=enabled", "--overwrite");
   for (const file of samples) {
-    const namespace = file === "demo/plain.yaml" ? "plain" : "default";
-    apply(readFileSync(join(root, "samples", file), "utf8"), namespace);
+    const [, own = "default"] = /^demo\/(plain|outside)\.yaml$/.exec(file) ?? [];
+    apply(readFileSync(join(root, "samples", file), "utf8"), own);
   }
   rolledOut(["outside"]);
   // hostAliases stand in for public DNS, in the pods that call and in the gateway that calls for them.

@@ -70,7 +70,9 @@ test("three retries against an abort end with 503, and the proxy's log says so i
     .poll(async () => (await wget("http://nginx-svc")).stderr, { timeout: 20_000 })
     .toContain("503 Service Unavailable");
   const log = web.kubectl("logs", "deploy/nginx-tomcat", "-c", "istio-proxy");
-  const line = log.split("\n").find((text) => text.includes("outbound|8080||tomcat-svc.web.svc.cluster.local"));
+  const line = log
+    .split("\n")
+    .find((text) => / 503 .* outbound\|8080\|\|tomcat-svc\.web\.svc\.cluster\.local /.test(text));
   expect(line ?? log.slice(-500)).toMatch(
     /^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] "GET \/ HTTP\/1\.1" 503 FI \S+ - "-" 0 \d+ \d+ - "[^"]*" "[^"]*" "[0-9a-f-]{36}" "[^"]+" "[^"]+" /,
   );
