@@ -108,19 +108,23 @@ const unverifiedTls = create(
 
 /** Often enough for a kubelet that asks every second. */
 const checkIntervalMs = 1_000;
+/** An application that just came up must not be late for the kubelet's next question. */
+const unhealthyIntervalMs = 200;
 
 function healthCheck(probe: Exclude<ApplicationProbe, { type: "http" }>): HealthCheck {
   return create(HealthCheckSchema, {
     timeout: milliseconds(probe.timeoutSeconds * 1_000),
     interval: milliseconds(checkIntervalMs),
-    // Without it a cluster that carries no traffic is looked at once a minute only.
-    noTrafficInterval: milliseconds(checkIntervalMs),
+    // Without these a cluster that carries no traffic, as this one, is looked at once a minute only.
+    noTrafficInterval: milliseconds(unhealthyIntervalMs),
+    noTrafficHealthyInterval: milliseconds(checkIntervalMs),
     unhealthyThreshold: 1,
     healthyThreshold: 1,
     healthChecker:
       probe.type === "tcp"
         ? { case: "tcpHealthCheck", value: {} }
-        : { case: "grpcHealthCheck", value: { serviceName: probe.service } },
+        : // Envoy would send the cluster's name, whose "|" servers refuse.
+          { case: "grpcHealthCheck", value: { serviceName: probe.service, authority: "localhost" } },
   });
 }
 
