@@ -111,7 +111,8 @@ export const securityLines: readonly Line[] = [
         seen.push(`${level} ${isOpen ? "200" : "refused"}`);
       }
       return eventually(async () => {
-        const answer = await mesh.ask("default/curl", "http://httpbin:8000/headers");
+        // A caller without open connections: those of others stay encrypted until they are drained.
+        const answer = await mesh.ask("default/echo-v2", "http://httpbin:8000/headers");
         const isPlain = !/Client-Cert/i.test(answer.body);
         expectThat(
           answer.status === 200 && isPlain,
