@@ -2,6 +2,7 @@
 import { isIpAddress, withoutPort } from "../model/authority.ts";
 import { hostname } from "../model/hosts.ts";
 import type { Hostname } from "../model/service.ts";
+import { probeClusterPrefix } from "../model/sidecar.ts";
 
 /** Connections to wherever the application wanted to go. */
 export const passthroughCluster = "PassthroughCluster";
@@ -84,7 +85,8 @@ export function parseAddressCluster(name: string): AddressName | undefined {
 
 /** `probe|8080|https`: where an application answers a probe. gRPC has a part more, the name of the service asked. */
 export function probeCluster(port: number, type: string, service = ""): string {
-  return service === "" ? `probe|${port}|${type}` : `probe|${port}|${type}|${service}`;
+  const name = `${probeClusterPrefix}${port}|${type}`;
+  return service === "" ? name : `${name}|${service}`;
 }
 
 /** Route configuration of a port: `9080` for addresses of the mesh, `9080~external` for all others. */

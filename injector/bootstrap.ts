@@ -3,7 +3,7 @@
 // @see https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto
 import { isIP } from "node:net";
 import { memoize } from "../base/memo.ts";
-import { sidecarNames, sidecarPorts } from "../model/sidecar.ts";
+import { probeClusterPrefix, sidecarNames, sidecarPorts } from "../model/sidecar.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { InjectorSettings, StatsMatcher } from "./settings.ts";
 
@@ -82,9 +82,15 @@ const reconnect: JsonObject = { base_interval: "0.1s", max_interval: "3s" };
 /** Envoy is LIVE only when the control plane has spoken; with a limit it would be ready with nothing. */
 const fromAds: JsonObject = { ads: {}, resource_api_version: "V3", initial_fetch_timeout: "0s" };
 
-/** Statistics that are always kept: Envoy's own state, the connection to the control plane, and the mesh's metrics. */
+/**
+ * Statistics that are always kept: Envoy's own state, the connection to the control plane, the mesh's metrics, and the gauges by
+ * which the health check filter answers TCP and gRPC probes: it reads 0 healthy endpoints where they are left out.
+ */
 const alwaysKept: StatsMatcher = {
-  prefixes: ["cluster_manager", "listener_manager", "server", `cluster.${xdsCluster}`, "istio", "component"],
+  prefixes: [
+    ...["cluster_manager", "listener_manager", "server", "istio", "component"],
+    ...[xdsCluster, probeClusterPrefix].map((name) => `cluster.${name}`),
+  ],
   suffixes: ["rbac.allowed", "rbac.denied", "shadow_allowed", "shadow_denied", "downstream_cx_active"],
   regexps: [],
 };

@@ -52,6 +52,9 @@ export const statusAnnotation = "sidecar.istio.io/status";
  */
 export const probesAnnotation = "sidecar.pillion.io/probes";
 
+/** What names of clusters that answer probes begin with. Envoy answers by their statistics, so every proxy keeps these. */
+export const probeClusterPrefix = "probe|";
+
 /** Path on port 15020 that stands for a probe: `/app-health/CONTAINER/readyz`. */
 export function probePath(container: string, probe: ProbeName): string {
   return `/app-health/${container}/${probe}`;
