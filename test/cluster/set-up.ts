@@ -59,7 +59,7 @@ export async function setup(): Promise<() => void> {
   }
 }
 
-export function installCharts(): void {
+function installCharts(): void {
   const images = [
     "--set",
     `global.hub=${hub}`,
@@ -89,7 +89,7 @@ export function installCharts(): void {
   rolledOut(["istio-system"]);
 }
 
-export function applySamples(): void {
+function applySamples(): void {
   for (const name of ["plain", "outside"]) apply(`{ apiVersion: v1, kind: Namespace, metadata: { name: ${name} } }`);
   kubectl("label", "namespace", "default", "istio-injection=enabled", "--overwrite");
   for (const file of samples) {
