@@ -23,6 +23,7 @@ export type Sizes = Readonly<Record<string, string>>;
  */
 export function buildImages(archive: string): Sizes {
   run([join(clusterFolder(), "images"), "base"]);
+  const before = workingContainers();
   const scratch = mkdtempSync(join(tmpdir(), "pillion-images-"));
   try {
     buildEnvoy(join(scratch, "wheel"));
@@ -33,8 +34,17 @@ export function buildImages(archive: string): Sizes {
     return writeArchive(join(scratch, "layout"), archive);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
+    // buildah 1.28 forgets the containers of stages that have no step.
+    for (const id of workingContainers()) if (!before.has(id)) run(["buildah", "rm", id]);
   }
 }
+
+const workingContainers = (): ReadonlySet<string> =>
+  new Set(
+    run(["buildah", "containers", "--quiet", "--notruncate"])
+      .split("\n")
+      .filter((id) => id !== ""),
+  );
 
 const build = (name: string, args: readonly string[]): string =>
   run(["buildah", "build", ...flags, "-t", `${hub}/${name}:${tag}`, ...args]);
