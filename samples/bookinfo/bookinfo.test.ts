@@ -111,6 +111,14 @@ test("createProductPageServer() shows its own error when details fails", async (
   expect(html).toContain("reviews-v1-0");
 });
 
+test("createProductPageServer() greets at / with a page that leads on to the product", async () => {
+  const { page } = await startBookinfo("v1");
+  const html = await readText(`${page}/`, { "user-agent": "curl" });
+  expect(html).toContain("<title>Simple Bookstore App</title>");
+  expect(html).toContain('href="/productpage?u=normal"');
+  expect(html).not.toContain("Book Reviews");
+});
+
 test("createProductPageServer() gives the API of Istio's gateway rules", async () => {
   const { page } = await startBookinfo("v3");
   expect(await readJson(`${page}/api/v1/products`)).toMatchObject([{ id: 0, title: "The Comedy of Errors" }]);

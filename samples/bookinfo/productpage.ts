@@ -1,5 +1,5 @@
 /**
- * The shop's front: `GET /productpage` asks details and reviews and makes a page of their answers, errors included;
+ * The shop's front: `GET /` greets; `GET /productpage` asks details and reviews and makes a page of their answers, errors included;
  * `/api/v1/products...` gives the same as JSON; `/login` and `/logout` decide whose name travels as `end-user`.
  */
 import {
@@ -14,6 +14,7 @@ import { isMainModule, serve } from "../serve.ts";
 import { type Answer, askJson } from "./ask.ts";
 import { bookIcon } from "./book-cover.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
+import { frontPage } from "./front-page.ts";
 import { productPage } from "./page.ts";
 import { pageStyle } from "./page-style.ts";
 import { parseDetails, parseReviews, products } from "./product.ts";
@@ -48,7 +49,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   switch (path) {
     case "/":
     case "/index.html":
-      return redirect(response, "/productpage");
+      return send(response, 200, "text/html; charset=utf-8", frontPage);
     case "/productpage":
       return sendPage(request, response, options);
     case "/login":
