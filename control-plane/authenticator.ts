@@ -5,7 +5,7 @@ import { verifyToken } from "../certs/token.ts";
 import type { ProxyNode } from "../envoy/resource.ts";
 import { sidecarNames } from "../model/sidecar.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import type { Authentication, Credentials } from "../xds/session.ts";
+import type { Authentication, Credentials } from "../xds/session-deps.ts";
 import type { Clock } from "./clock.ts";
 
 /** What a node id says: `sidecar~10.1.2.3~reviews-v1-abc.shop~shop.svc.cluster.local`. */

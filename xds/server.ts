@@ -5,7 +5,8 @@ import { PillionError } from "../base/error.ts";
 import { type DeltaRequest, parseDeltaRequest } from "./delta-request.ts";
 import { LearnedHosts } from "./learned.ts";
 import { type ServingCertificate, servingCredentials } from "./serving-credentials.ts";
-import { type Call, Session, type SessionDeps } from "./session.ts";
+import { type Call, Session } from "./session.ts";
+import type { SessionDeps } from "./session-deps.ts";
 import type { ProxyStatus } from "./status.ts";
 
 /** Where to listen; port 0 lets the kernel choose. */

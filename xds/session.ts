@@ -1,77 +1,22 @@
 // One proxy's stream: what it says and what happens in the mesh comes in through one inbox, what it should hold goes out.
 import { setImmediate } from "node:timers/promises";
 import { type ServerDuplexStream, status } from "@grpc/grpc-js";
-import type { BaseLogger } from "pino";
 import { errorText } from "../base/error.ts";
-import type { EncodedResource, ProxyNode, TypeUrl } from "../envoy/resource.ts";
+import { type EncodedResource, type TypeUrl, typeUrls } from "../envoy/resource.ts";
 import type { Translator } from "../envoy/translator.ts";
-import type { Snapshot } from "../model/snapshot.ts";
-import type { DeltaRequest } from "./delta-request.ts";
+import { type Activity, noteHeard, noteSent, quietMs, syncOf } from "./activity.ts";
+import { type DeltaRequest, noFacts, type ProxyFacts } from "./delta-request.ts";
 import { type DeltaMessage, encodeDeltaResponse } from "./delta-response.ts";
 import { guarded } from "./guarded.ts";
 import { newInbox } from "./inbox.ts";
-import { type LearnedHosts, namesUsed } from "./learned.ts";
-import { typeNames, type XdsMetrics } from "./metrics.ts";
+import { namesUsed } from "./learned.ts";
+import { typeNames } from "./metrics.ts";
 import { newProxyState, ofType, type ProxyState } from "./proxy-state.ts";
 import { dueMessages } from "./schedule.ts";
+import type { Authentication, Credentials, SessionDeps } from "./session-deps.ts";
 import { type ProxyStatus, statusOf } from "./status.ts";
 import { applyRequest, type Verdict } from "./subscription.ts";
 import { computeWanted, type Wanted } from "./wanted.ts";
-
-/** Who is at the other end of a stream. */
-export type Authentication =
-  | {
-      readonly ok: true;
-      readonly proxy: ProxyNode;
-      /** SPIFFE ID. */
-      readonly identity: string;
-      /** "namespace/owner": proxies of one workload learn from one another. */
-      readonly workload: string;
-    }
-  | { readonly ok: false; readonly code: status; readonly reason: string };
-
-/** What a stream claims. */
-export interface Credentials {
-  /** Without "Bearer ". */
-  readonly token: string | undefined;
-  /** "sidecar~IP~POD.NAMESPACE~DOMAIN". */
-  readonly nodeId: string;
-  /** The stream came in over TLS; over plain text only on the loopback interface. */
-  readonly encrypted: boolean;
-}
-
-/** Keys and roots of one proxy. */
-export interface Secrets {
-  /** "unchanged": the version that the proxy holds is good for now. Undefined: there is no such secret. */
-  get(
-    owner: { readonly proxy: ProxyNode; readonly identity: string },
-    name: string,
-    heldVersion: string | undefined,
-  ): EncodedResource | "unchanged" | undefined;
-  /** Calls back when secrets of that identity, or (undefined) of all, have to be asked for again. Returns the way to stop. */
-  subscribe(listener: (identity: string | undefined) => void): () => void;
-}
-
-/** What happens next, and what has happened so far. */
-export interface Snapshots {
-  current(): Snapshot;
-  /** Calls back after every publication. Returns the way to stop. */
-  subscribe(listener: () => void): () => void;
-}
-
-export interface SessionDeps {
-  readonly translator: Translator;
-  readonly snapshots: Snapshots;
-  readonly secrets: Secrets;
-  readonly authenticate: (credentials: Credentials, signal: AbortSignal) => Promise<Authentication>;
-  readonly learned: LearnedHosts;
-  readonly metrics: XdsMetrics;
-  readonly log: Pick<BaseLogger, "debug" | "info" | "warn" | "error">;
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number;
-  /** Calls `run` once after `ms`. Returns the way to stop. */
-  readonly setTimer: (ms: number, run: () => void) => () => void;
-}
 
 /** A stream of gRPC: parsed requests in, encoded responses out. */
 export type Call = ServerDuplexStream<DeltaRequest, Buffer>;
@@ -106,7 +51,10 @@ export class Session {
   readonly #cleanUp: (() => void)[] = [];
   readonly #aborted = new AbortController();
   #peer: Peer | undefined;
+  #facts: ProxyFacts = noFacts;
+  #connectedAtMs = 0;
   #state: ProxyState;
+  readonly #activity: Activity = new Map();
   #wanted: Wanted = new Map();
   #writable = true;
   #cancelWake: (() => void) | undefined;
@@ -153,8 +101,19 @@ export class Session {
   status(): ProxyStatus | undefined {
     if (this.#peer === undefined) return undefined;
     const { proxy, identity, workload } = this.#peer;
-    const learnedIsFull = this.#deps.learned.of(workload).full;
-    return { proxy, identity, workload, learnedIsFull, ...statusOf(this.#state, this.#wanted) };
+    const now = this.#deps.now();
+    const status = statusOf(this.#state, this.#wanted);
+    const refused = new Set(status.refused.map(({ type }) => type));
+    return {
+      ...{ proxy, identity, workload, facts: this.#facts },
+      connectedMs: now - this.#connectedAtMs,
+      quietMs: quietMs(this.#activity, now),
+      types: new Map(
+        Object.values(typeUrls).map((type) => [type, syncOf(this.#activity, type, refused.has(type), now)]),
+      ),
+      learnedIsFull: this.#deps.learned.of(workload).full,
+      ...status,
+    };
   }
 
   #listen(): void {
@@ -189,6 +148,7 @@ export class Session {
       this.#fail(answer.code, answer.reason);
       return;
     }
+    this.#facts = first.request.facts;
     this.#welcome(answer);
     let events: readonly Event[] = early;
     while (this.#handle(events, answer)) {
@@ -205,6 +165,7 @@ export class Session {
     const deps = this.#deps;
     const inbox = this.#inbox;
     this.#peer = peer;
+    this.#connectedAtMs = deps.now();
     this.#state = newProxyState(deps.learned.of(peer.workload), deps.now());
     deps.metrics.connected(1);
     deps.log.info({ proxy: peer.proxy.pod, namespace: peer.proxy.namespace }, "proxy connected");
@@ -270,6 +231,7 @@ export class Session {
   #take(request: DeltaRequest, peer: Peer): boolean {
     if (request.type === undefined) return false;
     const verdict = applyRequest(this.#state, request.type, request);
+    noteHeard(this.#activity, this.#state, request.type, this.#deps.now());
     if (verdict.reason !== undefined) this.#logRefusal(verdict, verdict.reason, peer);
     if (peer.proxy.type === "sidecar") {
       const used = namesUsed(this.#state, this.#wanted, request, verdict);
@@ -324,6 +286,7 @@ export class Session {
   #write(message: DeltaMessage): void {
     const bytes = encodeDeltaResponse(message);
     const { resources, removed } = message;
+    noteSent(this.#activity, message.type, this.#deps.now());
     this.#deps.metrics.pushed(message.type, { sent: resources.length, removed: removed.length, bytes: bytes.length });
     this.#sentSincePublished = true;
     this.#writable = this.#call.write(bytes);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { typeUrls } from "../envoy/resource.ts";
-import type { DeltaRequest } from "./delta-request.ts";
+import { type DeltaRequest, noFacts } from "./delta-request.ts";
 import { LearnedHosts, maximumLearnedNames } from "./learned.ts";
 import { newProxyState, ofType } from "./proxy-state.ts";
 import { dueMessages } from "./schedule.ts";
@@ -11,6 +11,7 @@ import { computeWanted } from "./wanted.ts";
 const type = typeUrls.virtualHost;
 const request = (parts: Partial<DeltaRequest>): DeltaRequest => ({
   nodeId: "",
+  facts: noFacts,
   type,
   subscribe: [],
   unsubscribe: [],

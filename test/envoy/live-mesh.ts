@@ -157,13 +157,17 @@ export function putHost(
   mesh.put(typeUrls.virtualHost, name, { name, domains: [host, `${host}.full`], routes }, needs);
 }
 
+/** What is not given goes nowhere. */
+export type MeshLog = Partial<XdsServerOptions["log"]>;
+
 /** The server, with everybody let in as a pod of the workload that the node id names: "WORKLOAD~POD". */
 export async function serveMesh(
   mesh: LiveMesh,
   port = 0,
+  log: MeshLog = {},
 ): Promise<{ readonly server: XdsServer; readonly port: number; readonly metrics: Registry }> {
   const metrics = new Registry();
-  const noLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+  const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   const server = await startXdsServer(
     {
       ...mesh.options,
@@ -178,7 +182,7 @@ export async function serveMesh(
         });
       },
       metrics: newXdsMetrics(metrics),
-      log: noLog,
+      log: { ...quiet, ...log },
       now: () => performance.now(),
       setTimer: (ms, run) => {
         const timer = setTimeout(run, ms);

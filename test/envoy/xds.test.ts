@@ -7,6 +7,7 @@ import { typeUrls } from "../../envoy/resource.ts";
 import { adsBootstrap, envoyBinary, freePort, type LiveEnvoy, startEnvoy, until } from "./live-envoy.ts";
 import {
   fromAds,
+  type MeshLog,
   newLiveMesh,
   pushes,
   putCluster,
@@ -90,11 +91,11 @@ function load(port: number, host: string, expected: RegExp): { stop(): Promise<r
 }
 
 /** A mesh with one HTTP listener, a server, and an Envoy that is live. */
-async function started() {
+async function started(log: MeshLog = {}) {
   const mesh = newLiveMesh();
   const port = await freePort();
   putOnDemandListener(mesh, port, "80");
-  const served = await serveMesh(mesh);
+  const served = await serveMesh(mesh, 0, log);
   cleanUp.push(() => served.server.close());
   const envoy = await sidecar(served.port);
   await live(envoy);
@@ -113,6 +114,9 @@ describe.runIf(envoyBinary() !== undefined)("the xDS server", () => {
     const [status] = served.server.status();
     expect(status).toMatchObject({ workload: "web", synced: true, refused: [], late: [] });
     expect(status?.held.get(typeUrls.virtualHost)).toBe(1);
+    expect(status).toMatchObject({ facts: { envoyVersion: "1.40.0" }, hosts: ["80/web"], unacknowledged: [] });
+    const states = [typeUrls.listener, typeUrls.virtualHost, typeUrls.secret].map((type) => status?.types.get(type));
+    expect(states.map((sync) => sync?.state)).toEqual(["SYNCED", "SYNCED", "NOT SENT"]);
   });
 
   test("has the mirror's cluster in place before the first request", async () => {
@@ -145,7 +149,8 @@ describe.runIf(envoyBinary() !== undefined)("the xDS server", () => {
   });
 
   test("answers 404 for a host that Envoy refuses, names the object, and takes the mended form", async () => {
-    const { mesh, port, served } = await started();
+    const errors: object[] = [];
+    const { mesh, port, served } = await started({ error: (fields: object) => void errors.push(fields) });
     const web = await upstream("web");
     putCluster(mesh, "web", web.port);
     mesh.put(typeUrls.virtualHost, "80/bad", {
@@ -157,6 +162,10 @@ describe.runIf(envoyBinary() !== undefined)("the xDS server", () => {
     expect(served.server.status()[0]?.refused).toMatchObject([
       { name: "80/bad", provenance: [{ name: "80/bad" }], reason: expect.stringContaining("600") as string },
     ]);
+    expect(served.server.status()[0]?.types.get(typeUrls.virtualHost)?.state).toBe("ERROR");
+    const provenance = [{ kind: "Test", namespace: "shop", name: "80/bad" }];
+    const resources = [{ name: "80/bad", provenance }];
+    expect(errors).toMatchObject([{ proxy: "web-1", namespace: "shop", type: "virtual_host", resources }]);
     putHost(mesh, "80/bad", "web");
     mesh.publish();
     await until("the mended form is there", async () => (await ask(port, "bad")) === "200 web");

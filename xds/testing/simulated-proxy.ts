@@ -1,7 +1,7 @@
 // A proxy that behaves on its stream as Envoy 1.40 was seen to, for tests that need every order of events.
 // It works on the state machine directly, one message at a time, and complains where Envoy would misbehave.
 import { type TypeUrl, typeUrls } from "../../envoy/resource.ts";
-import type { DeltaRequest } from "../delta-request.ts";
+import { type DeltaRequest, noFacts } from "../delta-request.ts";
 import type { DeltaMessage } from "../delta-response.ts";
 import { newProxyState, type ProxyState, routeOf, withoutBody } from "../proxy-state.ts";
 import { dueMessages } from "../schedule.ts";
@@ -202,6 +202,7 @@ export class SimulatedProxy {
 function request(parts: Partial<DeltaRequest>): DeltaRequest {
   const empty = {
     nodeId: "",
+    facts: noFacts,
     type: undefined,
     subscribe: [],
     unsubscribe: [],
