@@ -42,6 +42,21 @@ const cases: readonly Case[] = [
     want: "host-network",
   },
   {
+    name: "never injects a pod for Windows",
+    pod: podWith({ labels: { "sidecar.istio.io/inject": "true" } }, { os: { name: "windows" } }),
+    want: "windows",
+  },
+  {
+    name: "never injects a pod that selects nodes with Windows",
+    pod: podWith({}, { nodeSelector: { "kubernetes.io/os": "windows" } }),
+    want: "windows",
+  },
+  {
+    name: "injects a pod that selects nodes with Linux",
+    pod: podWith({}, { os: { name: "linux" }, nodeSelector: { "kubernetes.io/os": "linux" } }),
+    want: "sidecar",
+  },
+  {
     name: "never injects in kube-system",
     namespace: { ...enabled, name: "kube-system" },
     pod: says("true"),

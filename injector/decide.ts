@@ -3,6 +3,7 @@
 import { type JsonObject, objectAt, textsAt } from "./json.ts";
 import { selectorText, selects } from "./label-selector.ts";
 import type { InjectorSettings } from "./settings.ts";
+import { askedTemplate, type Template } from "./templates.ts";
 
 /** What decisions need of the pod's namespace. */
 export interface NamespaceFacts {
@@ -14,6 +15,7 @@ export interface NamespaceFacts {
 /** Why a pod is left alone. */
 export type SkipCode =
   | "host-network"
+  | "windows"
   | "ignored-namespace"
   | "namespace-not-selected"
   | "other-revision"
@@ -22,13 +24,12 @@ export type SkipCode =
   | "policy-disabled";
 
 export type Decision =
-  | { readonly inject: true; readonly template: "sidecar" | "gateway" }
+  | { readonly inject: true; readonly template: Template }
   | { readonly inject: false; readonly code: SkipCode /** A clause: "its namespace ...". */; readonly reason: string };
 
 const injectLabel = "sidecar.istio.io/inject";
 const revisionLabel = "istio.io/rev";
 const namespaceLabel = "istio-injection";
-export const templatesAnnotation = "inject.istio.io/templates";
 
 /** Namespaces of the cluster itself; a proxy there could keep the cluster from starting. */
 export const ignoredNamespaces: readonly string[] = [
@@ -59,7 +60,7 @@ export function decideUnselected(pod: JsonObject, namespace: string, settings: I
   const wish = labels[injectLabel] ?? annotations[injectLabel];
   const yes: Decision = {
     inject: true,
-    template: annotations[templatesAnnotation]?.trim() === "gateway" ? "gateway" : "sidecar",
+    template: askedTemplate(pod) ?? "sidecar", // others are refused when the pod is injected
   };
   if (wish === "true") return yes;
   if (wish === "false") return no("pod-opted-out", `its ${place} ${injectLabel} is "false"`);
@@ -99,7 +100,16 @@ function neverInjected(pod: JsonObject, namespace: string): Decision | undefined
   }
   if (ignoredNamespaces.includes(namespace))
     return no("ignored-namespace", `namespace "${namespace}" is never injected`);
+  if (isForWindows(objectAt(pod, "spec")))
+    return no("windows", "it is for nodes with Windows, and the proxy runs on Linux only");
   return undefined;
+}
+
+const systemLabels = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+
+function isForWindows(spec: JsonObject): boolean {
+  const nodes = textsAt(spec, "nodeSelector");
+  return objectAt(spec, "os")["name"] === "windows" || systemLabels.some((label) => nodes[label] === "windows");
 }
 
 function notSelected(

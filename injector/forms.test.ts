@@ -52,10 +52,10 @@ test.each<{
     bad: ["", "a b", "-a"],
   },
   {
-    name: "objectsByName",
-    form: forms.objectsByName,
-    good: ["{}", '{"a":{"emptyDir":{}}}'],
-    bad: ["[]", "x", '{"a":1}', ""],
+    name: "namedObjects",
+    form: forms.namedObjects,
+    good: ["{}", "[]", '{"a":{"emptyDir":{}}}', '[{"name":"a","mountPath":"/a"},{"name":"a","mountPath":"/b"}]'],
+    bad: ["x", "1", '{"a":1}', '{"":{}}', "", "[1]", '[{"mountPath":"/a"}]', '[{"name":""}]'],
   },
 ])("form $name takes what it expects and nothing else", ({ form: { expects, parse }, good, bad }) => {
   expect(good.filter((text) => parse(text) === undefined)).toEqual([]);

@@ -1,7 +1,7 @@
 // The forms that annotation values may have: each says what it expects, so that every refusal can say it too.
 import { isIPv4, isIPv6 } from "node:net";
 import { RE2JS } from "re2js";
-import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isList, isObject, type Json, type JsonObject, objectAt, textAt, withKeys } from "./json.ts";
 
 export interface Form<T> {
   /** Completes "it must be ...". */
@@ -132,12 +132,20 @@ export const imageName: Form<string> = {
   parse: (text) => (/^[A-Za-z0-9][A-Za-z0-9._\-/:@+]{0,499}$/.test(text) ? text : undefined),
 };
 
-/** A JSON object whose values are objects: volumes by name. */
-export const objectsByName: Form<JsonObject> = {
-  expects: 'a JSON object such as {"certs": {"secret": {"secretName": "certs"}}}',
+/** Volumes or mounts, each with its name: JSON that is an object of them by name, or a list of them. */
+export const namedObjects: Form<readonly JsonObject[]> = {
+  expects: 'JSON such as {"certs": {"key": "value"}} or [{"name": "certs", "key": "value"}], with a name for each',
   parse: (text) => {
     const value = parseJson(text);
-    return isObject(value) && Object.values(value).every(isObject) ? value : undefined;
+    if (isObject(value)) {
+      const entries = Object.entries(value);
+      return entries.every(([name, one]) => name !== "" && isObject(one))
+        ? entries.map(([name, one]) => ({ name, ...withKeys(objectAt(one), { name: undefined }) }))
+        : undefined;
+    }
+    if (!isList(value)) return undefined;
+    const objects = value.filter(isObject);
+    return objects.length === value.length && objects.every((one) => textAt(one, "name") !== "") ? objects : undefined;
   },
 };
 

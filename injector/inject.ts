@@ -4,11 +4,12 @@ import { type Finding, hasErrors } from "../base/finding.ts";
 import type { ProbeTable } from "../model/sidecar.ts";
 import { proxyUserId, sidecarNames } from "../model/sidecar.ts";
 import { rootSecret } from "./bootstrap.ts";
-import { type NamespaceFacts, templatesAnnotation } from "./decide.ts";
+import type { NamespaceFacts } from "./decide.ts";
 import { initContainer } from "./init-container.ts";
 import { type Json, type JsonObject, listAt, objectAt, textAt, withKeys } from "./json.ts";
 import { canonicalName, injectedMetadata } from "./metadata.ts";
 import { type PodOptions, readOptions } from "./options.ts";
+import { checkOverrides } from "./override-checks.ts";
 import { annotationsOf, isOurs, podRef } from "./pod.ts";
 import { type PodReport, podReport } from "./pod-findings.ts";
 import { rewriteProbes } from "./probes.ts";
@@ -16,6 +17,7 @@ import { proxyContainer } from "./proxy-container.ts";
 import type { InjectorSettings } from "./settings.ts";
 import { type Earlier, earlierInjection, fingerprintOf, overrideFor, overridesOf } from "./status.ts";
 import { withStopDelay } from "./stop-delay.ts";
+import { askedTemplate, type Template, templatesAnnotation } from "./templates.ts";
 import { proxyVolumes } from "./volumes.ts";
 
 export interface Injection {
@@ -34,9 +36,10 @@ export function inject(pod: JsonObject, namespace: NamespaceFacts, settings: Inj
   refuseOpenShift(namespace, report);
   const options = readOptions(pod, settings, report);
   const earlier = earlierInjection(pod, report);
+  const overrides = overridesOf(pod, earlier);
+  checkOverrides(overrides, report);
   if (hasErrors(report.findings)) return { pod, findings: report.findings };
 
-  const overrides = overridesOf(pod, earlier);
   const parts = build(pod, settings, options, { template, earlier, overrides });
   const { containers, initContainers, probes } = applications(pod, options, template, earlier, report);
   const inPlace = placed(parts, options, template, { containers, initContainers });
@@ -66,13 +69,12 @@ export function inject(pod: JsonObject, namespace: NamespaceFacts, settings: Inj
 }
 
 /** Which of our two templates the pod asks for; others are refused. */
-function templateOf(pod: JsonObject, report: PodReport): "sidecar" | "gateway" {
-  const asked = annotationsOf(pod)[templatesAnnotation]?.trim() ?? "";
-  if (asked === "" || asked === "sidecar") return "sidecar";
-  if (asked === "gateway") return "gateway";
+function templateOf(pod: JsonObject, report: PodReport): Template {
+  const template = askedTemplate(pod);
+  if (template !== undefined) return template;
   report.unsupported(
     ["metadata", "annotations", templatesAnnotation],
-    `injection template "${asked}" is asked for`,
+    `injection template "${annotationsOf(pod)[templatesAnnotation] ?? ""}" is asked for`,
     'Use "sidecar" or "gateway", and change single fields with a container named istio-proxy in the pod',
   );
   return "sidecar";
@@ -103,7 +105,7 @@ function build(
   settings: InjectorSettings,
   options: PodOptions,
   around: {
-    readonly template: "sidecar" | "gateway";
+    readonly template: Template;
     readonly earlier: Earlier | undefined;
     readonly overrides: ReturnType<typeof overridesOf>;
   },
@@ -113,8 +115,7 @@ function build(
   const proxy = proxyContainer({ settings, options, template, serviceName: canonicalName(pod), override });
   const initOverride = overrideFor(sidecarNames.initContainer, overrides);
   const init = template === "gateway" ? undefined : initContainer(settings, options, proxy, initOverride);
-  const userVolumes = Object.entries(options.volumes).map(([name, source]) => ({ name, ...objectAt(source) }));
-  const volumes = [...proxyVolumes(settings), ...userVolumes];
+  const volumes = [...proxyVolumes(settings), ...options.volumes];
   const fingerprint = fingerprintOf([proxy, init ?? null, volumes]);
   const unchanged = earlier?.status.fingerprint === fingerprint;
   if (!unchanged) return { proxy, init, volumes, fingerprint, unchanged };
@@ -133,7 +134,7 @@ interface Lists {
 function applications(
   pod: JsonObject,
   options: PodOptions,
-  template: "sidecar" | "gateway",
+  template: Template,
   earlier: Earlier | undefined,
   report: PodReport,
 ): Lists & { readonly probes: ProbeTable } {
@@ -168,7 +169,7 @@ function warnOfProxyUser(spec: JsonObject, containers: readonly JsonObject[], re
 }
 
 /** Where our containers go: native ones before all others, a classic proxy last (first when it holds the others back). */
-function placed(parts: Parts, options: PodOptions, template: "sidecar" | "gateway", lists: Lists): Lists {
+function placed(parts: Parts, options: PodOptions, template: Template, lists: Lists): Lists {
   const init = parts.init === undefined ? [] : [parts.init];
   if (template === "sidecar" && options.native) {
     return { containers: lists.containers, initContainers: [...init, parts.proxy, ...lists.initContainers] };
@@ -205,7 +206,7 @@ function pullSecrets(spec: JsonObject, settings: InjectorSettings): { readonly i
 }
 
 /** A gateway may listen on ports below 1024 without being root. */
-function gatewaySecurity(spec: JsonObject, template: "sidecar" | "gateway"): { readonly securityContext?: Json } {
+function gatewaySecurity(spec: JsonObject, template: Template): { readonly securityContext?: Json } {
   if (template !== "gateway" || spec["securityContext"] !== undefined) return {};
   return { securityContext: { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] } };
 }

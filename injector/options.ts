@@ -8,7 +8,7 @@ import {
   imageName,
   interfaces,
   logLevel,
-  objectsByName,
+  namedObjects,
   ports,
   portsOrAll,
   quantity,
@@ -43,8 +43,8 @@ export interface PodOptions {
   readonly rewriteProbes: boolean;
   readonly stopDelaySeconds: number;
   readonly hold: boolean;
-  readonly volumes: JsonObject;
-  readonly volumeMounts: JsonObject;
+  readonly volumes: readonly JsonObject[];
+  readonly volumeMounts: readonly JsonObject[];
   /** Environment variables of proxyMetadata. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -106,8 +106,8 @@ export function readOptions(pod: JsonObject, settings: InjectorSettings, report:
     rewriteProbes: read("sidecar.istio.io/rewriteAppHTTPProbers", trueOrFalse, settings.rewriteProbes),
     stopDelaySeconds: fittingStopDelay(pod, read(stopDelayAnnotation, seconds, settings.stopDelaySeconds)),
     hold: config.hold ?? settings.holdApplicationUntilProxyStarts,
-    volumes: read("sidecar.istio.io/userVolume", objectsByName, {}),
-    volumeMounts: read("sidecar.istio.io/userVolumeMount", objectsByName, {}),
+    volumes: read("sidecar.istio.io/userVolume", namedObjects, []),
+    volumeMounts: read("sidecar.istio.io/userVolumeMount", namedObjects, []),
     environment: config.environment,
   };
 }

@@ -3,12 +3,15 @@ import type { Code, Finding, Severity } from "../base/finding.ts";
 import { jsonPath } from "../base/json-path.ts";
 import type { ObjectRef } from "../base/object-ref.ts";
 import type { Decision } from "./decide.ts";
+import type { Json } from "./json.ts";
 
 /** Makes findings about one pod. */
 export interface PodReport {
   readonly findings: Finding[];
   /** PIL5002: an annotation's value has another form than it must have. */
   malformed(annotation: string, value: string, expects: string): void;
+  /** PIL5007: a field of the pod's own istio-proxy or istio-init has another form than it must have. */
+  malformedField(container: string, field: string, value: Json, expects: string): void;
   /** PIL5003: asks for something that this version cannot do, so the pod is refused. */
   unsupported(place: readonly (string | number)[], problem: string, fix: string): void;
   /** PIL5004: accepted, and without effect here: the whole annotation, or these fields of it. */
@@ -42,6 +45,17 @@ export function podReport(object: ObjectRef): PodReport {
         `Pillion cannot build the proxy of this pod from it; it must be ${expects}`,
         `Correct the value, or remove the annotation to get the default`,
       ]),
+    malformedField: (container, field, value, expects) =>
+      add(
+        "PIL5007",
+        "error",
+        ["spec"],
+        [
+          `${field} of container "${container}" is ${shown(value)}`,
+          `The proxy and its redirect rules are made from it; it must be ${expects}`,
+          "Correct the value, or remove the field to get the default",
+        ],
+      ),
     unsupported: (place, problem, fix) =>
       add("PIL5003", "error", place, [problem, "This version of Pillion cannot inject such a pod", fix]),
     withoutEffect: (name, reason, fix, fields = []) => {
@@ -89,7 +103,8 @@ export function notInjected(object: ObjectRef, decision: Extract<Decision, { inj
 }
 
 /** A value in quotes, without line breaks and control characters, cut where it is long. */
-function shown(value: string): string {
-  const text = JSON.stringify(value);
+function shown(value: Json): string {
+  // JSON has no word for what a number like 1e400 is read as.
+  const text = typeof value === "number" ? String(value) : JSON.stringify(value);
   return text.length > shownCharacters ? `${text.slice(0, shownCharacters)}..."` : text;
 }

@@ -75,6 +75,13 @@ test("rewriteProbes() warns of a port name that the container does not have", ()
   expect(reported.findings).toMatchObject([{ code: "PIL5006", severity: "warning" }]);
 });
 
+test.each([0, -1, 65_536, 1.5, "0", "70000", undefined])("rewriteProbes() leaves a probe of port %s alone", (port) => {
+  const given = container({ readinessProbe: { httpGet: port === undefined ? {} : { port } } });
+  const reported = report();
+  expect(rewriteProbes(given, {}, reported).container).toBe(given);
+  expect(reported.findings).toMatchObject([{ code: "PIL5006" }]);
+});
+
 test("rewriteProbes() remembers what a probe asked before it was rewritten", () => {
   const first = rewriteProbes(container({ readinessProbe: { tcpSocket: { port: 1 } } }), {}, report());
   const second = rewriteProbes(first.container, first.table, report());

@@ -1,6 +1,6 @@
 // The kubelet has no certificate, so it asks the proxy, and the proxy asks the application. The pod carries what it asked before.
 import { type ApplicationProbe, type ProbeName, type ProbeTable, probePath, sidecarPorts } from "../model/sidecar.ts";
-import { type JsonObject, listAt, objectAt, textAt, withKeys } from "./json.ts";
+import { type Json, type JsonObject, listAt, objectAt, textAt, withKeys } from "./json.ts";
 import type { PodReport } from "./pod-findings.ts";
 
 const probeNames = {
@@ -85,10 +85,14 @@ function httpProbe(request: JsonObject, container: JsonObject, timeoutSeconds: n
 
 /** A port's number; names are those of the container's own ports. A text says what is wrong. */
 function portNumber(details: JsonObject, container: JsonObject): number | string {
-  const port = details["port"];
-  if (typeof port === "number") return port;
-  if (typeof port !== "string") return "names no port";
-  if (/^\d+$/.test(port)) return Number(port);
-  const named = listAt(container, "ports").find((one) => one["name"] === port)?.["containerPort"];
-  return typeof named === "number" ? named : `names the port "${port}", which the container does not have`;
+  const given = details["port"];
+  if (typeof given === "string" && !/^\d+$/.test(given)) {
+    const named = listAt(container, "ports").find((one) => one["name"] === given)?.["containerPort"];
+    return isPort(named) ? named : `names the port "${given}", which the container does not have`;
+  }
+  const port = typeof given === "string" ? Number(given) : given;
+  return isPort(port) ? port : `names ${port === undefined ? "no port" : `port ${String(port)}, and there is none`}`;
 }
+
+const isPort = (port: Json | undefined): port is number =>
+  typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536;

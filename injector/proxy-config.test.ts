@@ -29,6 +29,16 @@ proxyMetadata: { A: b }`;
   });
 });
 
+test("readProxyConfig() writes nothing to the output of the process", async () => {
+  const warnings: unknown[] = [];
+  const listener = (warning: unknown): void => void warnings.push(warning);
+  process.on("warning", listener);
+  read("concurrency: !odd 2\n? [a]\n: 1");
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", listener);
+  expect(warnings).toEqual([]);
+});
+
 test.each([undefined, "{}"])("readProxyConfig() sets nothing for %j", (text) => {
   expect(read(text)).toEqual({ config: { environment: {} }, codes: [] });
 });

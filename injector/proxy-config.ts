@@ -49,7 +49,8 @@ const effective: ReadonlySet<string> = new Set([
 
 function parsedYaml(text: string): Json | undefined {
   try {
-    return parse(text) as Json; // The YAML of a plain document is JSON's data; dates and the like count as malformed below.
+    // "error": the library would write warnings of odd tags to the process's own output.
+    return parse(text, { logLevel: "error" }) as Json; // The YAML of a plain document is JSON's data; dates and the like count as malformed below.
   } catch {
     return undefined; // The caller says what was expected.
   }

@@ -37,10 +37,7 @@ export function proxyContainer(request: ProxyRequest): JsonObject {
       securityContext,
       ...probes(request),
       ...lifecycle(request),
-      volumeMounts: [
-        ...proxyVolumeMounts,
-        ...Object.entries(options.volumeMounts).map(([name, mount]) => ({ name, ...objectAt(mount) })),
-      ],
+      volumeMounts: [...proxyVolumeMounts, ...options.volumeMounts],
       ...(template === "sidecar" && options.native ? { restartPolicy: "Always" } : {}),
     },
     override,

@@ -3,8 +3,9 @@
 // @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
 import { istioGroups, unimplementedKinds } from "../../api/istio-kinds.ts";
 import { descriptions, kinds } from "../../api/kinds.ts";
-import { ignoredNamespaces, templatesAnnotation } from "../../injector/decide.ts";
+import { ignoredNamespaces } from "../../injector/decide.ts";
 import type { LabelExpression } from "../../injector/label-selector.ts";
+import { templatesAnnotation } from "../../injector/templates.ts";
 import type { OwnerReference } from "./owner.ts";
 
 /** What the configurations depend on. */
