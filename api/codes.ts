@@ -16,8 +16,7 @@ export const apiCodes = [
   { code: "PIL1011", title: "not an object of Kubernetes" },
   { code: "PIL1012", title: "mesh configuration that cannot be read" },
   { code: "PIL1013", title: "probably misspelled field of the mesh configuration" },
-  { code: "PIL6001", title: "security kind that nothing enforces yet" },
-  { code: "PIL9001", title: "kind without effect in this version" },
+  { code: "PIL9002", title: "IstioOperator, which Helm values take the place of" },
 ] as const satisfies readonly { code: Code; title: string }[];
 
 /** A code of this room. */

@@ -5,7 +5,8 @@ import { bool, enumeration, list, map, object, required, type Static, string, ui
 
 const tlsVersions = ["TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"] as const;
 
-const serverTls = object("TLS of a server", {
+/** TLS of a port that is listened on. */
+export const serverTls = object("TLS of a server", {
   httpsRedirect: bool("Answer plain HTTP with a redirect to HTTPS"),
   mode: enumeration("Whether TLS ends here, and who shows a certificate", [
     "PASSTHROUGH",

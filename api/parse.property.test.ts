@@ -14,7 +14,7 @@ function arbitrary(node: SchemaNode): fc.Arbitrary<unknown> {
   if (node.goDuration !== undefined) return fc.nat(5_000).map((ms) => `${ms + 1}ms`);
   switch (node.type) {
     case "string":
-      return fc.string({ maxLength: Math.min(node.maxLength ?? 10, 10) });
+      return fc.string({ minLength: node.minLength ?? 0, maxLength: Math.min(node.maxLength ?? 10, 10) });
     case "boolean":
       return fc.boolean();
     case "integer":

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { hasErrors } from "../base/finding.ts";
 import { parse } from "./parse.ts";
 
 const options = { defaultNamespace: "default" };
@@ -246,25 +245,22 @@ describe("parse() returns", () => {
     { given: "v1 Secret", want: "ignored" },
     { given: "gateway.networking.k8s.io/v1 Gateway", want: "ignored" },
     { given: "apps/v1beta1 Deployment", want: "ignored" },
-    { given: "install.istio.io/v1alpha1 IstioOperator", want: "ignored" },
-    { given: "networking.istio.io/v1 Sidecar", want: "known" },
-    { given: "telemetry.istio.io/v1 Telemetry", want: "known" },
-    { given: "security.istio.io/v1 AuthorizationPolicy", want: "known" },
+    { given: "install.istio.io/v1alpha1 IstioOperator", want: "known" },
+    { given: "install.istio.io/v1alpha1 Other", want: "ignored" },
+    { given: "networking.istio.io/v1 Sidecar", want: "object" },
+    { given: "telemetry.istio.io/v1 Telemetry", want: "object" },
+    { given: "security.istio.io/v1beta1 AuthorizationPolicy", want: "object" },
+    { given: "networking.istio.io/v1 EnvoyFilter", want: "rejected" },
   ])("$want for $given", ({ given, want }) => {
     const [apiVersion, kind] = given.split(" ");
     expect(parse({ apiVersion, kind, metadata: { name: "a" } }, options).type).toBe(want);
   });
 
-  test.each([
-    { kind: "AuthorizationPolicy", code: "PIL6001", isDenied: true },
-    { kind: "RequestAuthentication", code: "PIL6001", isDenied: true },
-    { kind: "Sidecar", code: "PIL9001", isDenied: false },
-    { kind: "EnvoyFilter", code: "PIL9001", isDenied: false },
-  ])("$code for a $kind", ({ kind, code, isDenied }) => {
-    const group = isDenied ? "security.istio.io/v1" : "networking.istio.io/v1alpha3";
-    const parsed = parse({ apiVersion: group, kind, metadata: { name: "a" } }, options);
-    const findings = parsed.type === "known" ? parsed.findings : [];
-    expect(findings.map((finding) => finding.code)).toEqual([code]);
-    expect(hasErrors(findings)).toBe(isDenied);
+  test("a pointer to Helm values for an IstioOperator", () => {
+    const given = { apiVersion: "install.istio.io/v1alpha1", kind: "IstioOperator", metadata: { name: "a" } };
+    expect(parse(given, options)).toMatchObject({
+      type: "known",
+      findings: [{ code: "PIL9002", severity: "warning" }],
+    });
   });
 });

@@ -3,7 +3,7 @@ import type { Finding, Severity } from "../base/finding.ts";
 import { jsonPath } from "../base/json-path.ts";
 import { memoize } from "../base/memo.ts";
 import type { ObjectRef } from "../base/object-ref.ts";
-import { istioGroups, unimplementedKinds } from "./istio-kinds.ts";
+import { istioGroups } from "./istio-kinds.ts";
 import { apiVersionsOf, type KindDescription } from "./kind-description.ts";
 import { type AnyObject, descriptions, isKind } from "./kinds.ts";
 import { checkNames, looseMetadata, strictMetadata, toMetadata } from "./metadata.ts";
@@ -16,7 +16,7 @@ import { checkSchema, type SchemaProblem } from "./schema-findings.ts";
 export type Parsed =
   /** An object that the mesh reads; the findings are warnings. */
   | { readonly type: "object"; readonly object: AnyObject; readonly findings: readonly Finding[] }
-  /** A kind of Istio's that this version does not read; a finding says so. */
+  /** IstioOperator, which Helm values take the place of; a finding says so. */
   | { readonly type: "known"; readonly ref: ObjectRef; readonly findings: readonly Finding[] }
   /** Nothing can be made of it; at least one finding is an error. */
   | { readonly type: "rejected"; readonly ref: ObjectRef; readonly findings: readonly Finding[] }
@@ -40,8 +40,9 @@ export function parse(document: unknown, options: ParseOptions): Parsed {
   if (description?.group === group && apiVersionsOf(description).includes(apiVersion)) {
     return parseObject(document, apiVersion, description, options);
   }
+  if (group === "install.istio.io" && kind === "IstioOperator") return operator(document, options);
   if (!istioGroups.includes(group)) return { type: "ignored", apiVersion, kind };
-  return judgeUnread(document, kind, apiVersion, options);
+  return rejectKind(document, kind, apiVersion, options);
 }
 
 function parseObject(document: JsonObject, apiVersion: string, kind: KindDescription, options: ParseOptions): Parsed {
@@ -114,25 +115,32 @@ function rejectDocument(document: unknown, options: ParseOptions): Parsed {
   return { type: "rejected", ref, findings: toFindings([problem], ref) };
 }
 
-/** A document of one of Istio's groups that is no object of a kind and version which is read here. */
-function judgeUnread(document: JsonObject, kind: string, apiVersion: string, options: ParseOptions): Parsed {
+/** A document of one of Istio's groups whose kind or version does not exist. */
+function rejectKind(document: JsonObject, kind: string, apiVersion: string, options: ParseOptions): Parsed {
   const ref = refIn(document, kind, options.defaultNamespace, "Namespaced");
   const reject = (problem: SchemaProblem): Parsed => ({ type: "rejected", ref, findings: toFindings([problem], ref) });
   const all = istioKinds();
   const known = all.find((candidate) => candidate.kind === kind);
   if (known === undefined) return reject(unknownKind(kind, all));
   const versions = known.versions.map((version) => `${known.group}/${version}`);
-  if (!versions.includes(apiVersion)) return reject(unknownVersion(kind, apiVersion, versions));
-  const names = checkNames(document["metadata"]);
-  if (names.length > 0) return { type: "rejected", ref, findings: toFindings(names, ref) };
-  if (!unimplementedKinds.some((candidate) => candidate.kind === kind && candidate.isSecurity)) {
-    return { type: "known", ref, findings: toFindings([withoutEffect(kind)], ref, "warning") };
-  }
-  return { type: "known", ref, findings: toFindings([unenforced(kind)], ref) };
+  return reject(unknownVersion(kind, apiVersion, versions));
+}
+
+/** How an installation is described is a matter of Helm. */
+function operator(document: JsonObject, options: ParseOptions): Parsed {
+  const ref = refIn(document, "IstioOperator", options.defaultNamespace, "Namespaced");
+  const problem: SchemaProblem = {
+    code: "PIL9002",
+    path: jsonPath(),
+    problem: "nothing reads an IstioOperator",
+    reason: "Pillion is installed by Helm, and the values of its charts take the place of this object",
+    fix: "Write spec.values and spec.meshConfig into a values file; docs/install.md lists the keys",
+  };
+  return { type: "known", ref, findings: toFindings([problem], ref, "warning") };
 }
 
 function istioKinds(): readonly { kind: string; group: string; versions: readonly string[] }[] {
-  return [...Object.values(descriptions).filter(({ meshKind }) => meshKind), ...unimplementedKinds];
+  return Object.values(descriptions).filter(({ meshKind }) => meshKind);
 }
 
 function unknownKind(kind: string, all: ReturnType<typeof istioKinds>): SchemaProblem {
@@ -154,25 +162,5 @@ function unknownVersion(kind: string, apiVersion: string, versions: readonly str
     problem: `${kind} does not exist in "${apiVersion}"`,
     reason: "Kubernetes has no place to store it",
     fix: `Write apiVersion: ${versions.join(" or ")}`,
-  };
-}
-
-function withoutEffect(kind: string): SchemaProblem {
-  return {
-    code: "PIL9001",
-    path: jsonPath(),
-    problem: `${kind} has no effect in this version`,
-    reason: "The object is stored, and every proxy behaves as if it were not there",
-    fix: "Leave it for a later version, or delete it so that nobody relies on it",
-  };
-}
-
-function unenforced(kind: string): SchemaProblem {
-  return {
-    code: "PIL6001",
-    path: jsonPath(),
-    problem: `nothing in this version enforces ${kind}`,
-    reason: "Requests that it is to refuse would be let through, and whoever wrote it would believe them refused",
-    fix: "Protect the workload another way, for example with PeerAuthentication STRICT and a NetworkPolicy, until a version enforces it",
   };
 }

@@ -104,6 +104,7 @@ function toProblem(error: ErrorObject, root: SchemaNode, value: unknown): Schema
     case "minItems":
     case "minProperties":
     case "maxItems":
+    case "minLength":
     case "maxLength":
     case "maxProperties":
       return { path, ...wrongSize(error.keyword, Number(error.params["limit"]), error.data) };
@@ -221,11 +222,11 @@ function outOfRange(value: unknown, { minimum, maximum }: SchemaNode): Words {
   };
 }
 
-type SizeKeyword = "minItems" | "maxItems" | "maxLength" | "minProperties" | "maxProperties";
+type SizeKeyword = "minItems" | "maxItems" | "minLength" | "maxLength" | "minProperties" | "maxProperties";
 
 function wrongSize(keyword: SizeKeyword, limit: number, value: unknown): Words {
   const size = Array.isArray(value) || typeof value === "string" ? value.length : Object.keys(Object(value)).length;
-  const unit = keyword === "maxLength" ? "characters" : keyword.endsWith("Properties") ? "keys" : "items";
+  const unit = keyword.endsWith("Length") ? "characters" : keyword.endsWith("Properties") ? "keys" : "items";
   const isTooSmall = keyword.startsWith("min");
   return {
     code: "PIL1010",

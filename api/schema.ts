@@ -17,6 +17,7 @@ export interface SchemaNode {
   readonly maximum?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly minLength?: number;
   readonly maxLength?: number;
   readonly minProperties?: number;
   readonly maxProperties?: number;
@@ -60,7 +61,7 @@ export type StaticFields<F extends Fields> = Flat<
 type Flat<T> = { [K in keyof T]: T[K] };
 
 /** Text. */
-export function string(description: string, limits: { maxLength?: number } = {}): Schema<string> {
+export function string(description: string, limits: { minLength?: number; maxLength?: number } = {}): Schema<string> {
   return make({ type: "string", description, ...limits });
 }
 
@@ -84,9 +85,10 @@ export function portNumber(description: string): Schema<number> {
   return uint32(description, { minimum: 1, maximum: 65_535 });
 }
 
-/** A whole number of -2147483648 to 2147483647. */
-export function int32(description: string): Schema<number> {
-  return make({ type: "integer", format: "int32", description, minimum: -2_147_483_648, maximum: 2_147_483_647 });
+/** A whole number of -2147483648 to 2147483647, or of the narrower range given. */
+export function int32(description: string, limits: { minimum?: number; maximum?: number } = {}): Schema<number> {
+  const range = { minimum: -2_147_483_648, maximum: 2_147_483_647 };
+  return make({ type: "integer", format: "int32", description, ...range, ...limits });
 }
 
 /** A whole number from 0 on. */

@@ -1,18 +1,11 @@
 // ServiceEntry: hosts that Kubernetes does not know.
 import { ageColumn, type KindDescription } from "./kind-description.ts";
 import type { ConfigObject } from "./object.ts";
-import { enumeration, list, map, object, portNumber, required, type Static, string, uint32 } from "./schema.ts";
+import { enumeration, list, object, portNumber, required, type Static, string } from "./schema.ts";
+import { workload } from "./workload-fields.ts";
 import { labelSelector } from "./workload-selector.ts";
 
-const endpoint = object("One server of the host", {
-  address: string("IP address, host name for DNS, or unix:///path", { maxLength: 256 }),
-  ports: map("Ports by the name that the host gives them", portNumber("Port number"), { maxProperties: 128 }),
-  labels: map("Labels, for subsets", string("Value of the label"), { maxProperties: 256 }),
-  network: string("Network that the address belongs to", { maxLength: 2048 }),
-  locality: string("region/zone/subzone", { maxLength: 2048 }),
-  weight: uint32("Share in relation to the other endpoints"),
-  serviceAccount: string("Service account whose identity the server shows", { maxLength: 253 }),
-});
+const endpoint = workload("One server of the host");
 
 const port = object("One port of the host", {
   number: required(portNumber("Port number")),

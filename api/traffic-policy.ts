@@ -85,7 +85,8 @@ const loadBalancer = object("Which endpoint gets a request", {
   warmupDurationSecs: duration("Deprecated: use warmup"),
 });
 
-const connectionPool = object("Limits of connections and requests", {
+/** Limits of connections and requests. */
+export const connectionPool = object("Limits of connections and requests", {
   tcp: object("Limits of TCP connections, HTTP included", {
     maxConnections: int32("Most connections"),
     connectTimeout: duration("Time to connect; 10s by default"),

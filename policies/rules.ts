@@ -3,7 +3,7 @@ import { reservedAnnotations } from "./common/annotations.ts";
 import { wholeMilliseconds } from "./common/durations.ts";
 import { exportTo } from "./common/export-to.ts";
 import { hostNames } from "./common/hosts.ts";
-import { idle, idleSecurity } from "./common/idle.ts";
+import { idle, idleKinds, unenforced } from "./common/idle.ts";
 import { portNumbers } from "./common/ports.ts";
 import { selectorLabels } from "./common/selectors.ts";
 import { connectionPools, emptyPolicies, outlierDetection } from "./destination-rule/connections.ts";
@@ -109,5 +109,6 @@ export const rules: readonly AnyRule[] = [
   contradictions,
   // What this version does not do.
   idle,
-  idleSecurity,
+  idleKinds,
+  unenforced,
 ];

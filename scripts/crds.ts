@@ -6,48 +6,19 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { type Crd, crdFor } from "../api/crd.ts";
-import { type UnimplementedKind, unimplementedKinds } from "../api/istio-kinds.ts";
-import { ageColumn, type KindDescription } from "../api/kind-description.ts";
 import { descriptions } from "../api/kinds.ts";
-import { anything } from "../api/schema.ts";
 
 const charts = fileURLToPath(new URL("../charts", import.meta.url));
 const crdFolder = join("base", "files", "crds");
 
-/** Names that people type; Istio's. */
-const shortNamesOf: Readonly<Record<string, readonly string[]>> = {
-  WorkloadEntry: ["we"],
-  WorkloadGroup: ["wg"],
-  RequestAuthentication: ["ra"],
-  AuthorizationPolicy: ["ap"],
-  Telemetry: ["telemetry"],
-};
-
 /** The generated files by their path below charts/. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   const meshKinds = Object.values(descriptions).filter(({ meshKind }) => meshKind);
-  const crds = [...meshKinds, ...unimplementedKinds.map(described)].map(crdFor);
+  const crds = meshKinds.map(crdFor);
   return new Map([
     ...crds.map((crd): [string, string] => [join(crdFolder, `${crd.metadata.name}.yaml`), yaml(withMetadata(crd))]),
     [join("pillion", "files", "watched.yaml"), yaml(watchRules())],
   ]);
-}
-
-/** A kind that is stored and answered by the webhook, but not read: any fields go. */
-function described({ kind, group, versions, plural }: UnimplementedKind): KindDescription {
-  const [first = "v1", ...others] = versions;
-  return {
-    kind,
-    group,
-    versions: [first, ...others],
-    plural,
-    shortNames: shortNamesOf[kind] ?? [],
-    scope: "Namespaced",
-    columns: [ageColumn],
-    meshKind: true,
-    summary: `${kind} of Istio. This version of Pillion does not read it`,
-    body: { spec: anything("As Istio has it") },
-  };
 }
 
 /**

@@ -1,7 +1,7 @@
 // What the API server is told about our webhooks: which requests it must ask about, and nothing more, because what it asks
 // about stands still while the control plane is away.
 // @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
-import { istioGroups, unimplementedKinds } from "../../api/istio-kinds.ts";
+import { istioGroups } from "../../api/istio-kinds.ts";
 import { descriptions, kinds } from "../../api/kinds.ts";
 import { ignoredNamespaces } from "../../injector/decide.ts";
 import type { LabelExpression } from "../../injector/label-selector.ts";
@@ -215,7 +215,7 @@ function rulesFor(...operations: readonly string[]): WebhookEntry["rules"] {
   return istioGroups.map((group) => ({
     apiGroups: [group],
     apiVersions: ["*"],
-    resources: [...read, ...unimplementedKinds].filter((kind) => kind.group === group).map(({ plural }) => plural),
+    resources: read.filter((kind) => kind.group === group).map(({ plural }) => plural),
     operations,
     scope: "Namespaced",
   }));

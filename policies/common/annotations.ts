@@ -1,3 +1,4 @@
+import { meshKinds } from "../../api/kinds.ts";
 import { jsonPath } from "../../base/json-path.ts";
 import { type Complaint, rule } from "../rule.ts";
 
@@ -11,7 +12,7 @@ const reserved = [
 /** Annotations under internal.istio.io are not for users. */
 export const reservedAnnotations = rule({
   code: "PIL1103",
-  kinds: ["VirtualService", "DestinationRule", "Gateway", "ServiceEntry", "PeerAuthentication"],
+  kinds: meshKinds,
   enforcement: "deny",
   summary: "internal annotations are left to the control plane",
   *check({ metadata }): Iterable<Complaint> {

@@ -1,3 +1,4 @@
+import { jsonPath } from "../../base/json-path.ts";
 import { idleFields, idleIn, idleSecurityFields } from "../no-effect.ts";
 import { type Complaint, rule } from "../rule.ts";
 
@@ -10,12 +11,45 @@ export const idle = rule({
   check: (object): Iterable<Complaint> => idleIn(idleFields, object, "It is stored, and no proxy acts on it"),
 });
 
-/** The same for fields that people rely on for their safety. */
-export const idleSecurity = rule({
-  code: "PIL6101",
-  kinds: ["DestinationRule", "Gateway", "PeerAuthentication"],
+/** Kinds that this version reads and checks, and does not act on. */
+export const idleKinds = rule({
+  code: "PIL9001",
+  kinds: [
+    "Sidecar",
+    "WorkloadEntry",
+    "WorkloadGroup",
+    "EnvoyFilter",
+    "ProxyConfig",
+    "Telemetry",
+    "WasmPlugin",
+    "TrafficExtension",
+  ],
+  enforcement: "warn",
+  summary: "kinds have an effect in this version",
+  *check({ kind }): Iterable<Complaint> {
+    yield {
+      path: jsonPath("spec"),
+      problem: `${kind} has no effect in this version`,
+      reason: "The object is stored, and every proxy behaves as if it were not there",
+      fix: "Leave it for a later version, or delete it so that nobody relies on it",
+    };
+  },
+});
+
+/** What people rely on for their safety and nothing enforces yet: kinds as a whole, and fields. */
+export const unenforced = rule({
+  code: "PIL6001",
+  kinds: ["AuthorizationPolicy", "RequestAuthentication", "DestinationRule", "Gateway", "PeerAuthentication"],
   enforcement: "deny",
-  summary: "security fields are enforced in this version",
-  check: (object): Iterable<Complaint> =>
-    idleIn(idleSecurityFields, object, "It is about security, and nothing would enforce it"),
+  summary: "what is about security is enforced in this version",
+  *check(object): Iterable<Complaint> {
+    yield* idleIn(idleSecurityFields, object, "It is about security, and nothing would enforce it");
+    if (object.kind !== "AuthorizationPolicy" && object.kind !== "RequestAuthentication") return;
+    yield {
+      path: jsonPath("spec"),
+      problem: `nothing in this version enforces ${object.kind}`,
+      reason: "Requests that it is to refuse would be let through, and whoever wrote it would believe them refused",
+      fix: "Protect the workload another way, for example with PeerAuthentication STRICT and a NetworkPolicy, until a version enforces it",
+    };
+  },
 });
