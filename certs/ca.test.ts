@@ -106,15 +106,27 @@ test("parseCa() gives back what createCa() made, and says what is wrong with any
   const stored = { certificatePem: ca.certificatePem, privateKeyPem: ca.privateKey.reveal(), now };
   expect(fingerprint(parseCa(stored).certificatePem)).toBe(fingerprint(ca.certificatePem));
   const leaf = issue(ca, { spiffe, now, newKeyPair });
+  const damaged = stored.privateKeyPem.replace(/(BEGIN PRIVATE KEY-----\n).{20}/, "$1AAAAAAAAAAAAAAAAAAAA");
   const broken = [
-    { given: { ...stored, certificatePem: "no certificate" }, problem: "cannot be read" },
-    { given: { ...stored, privateKeyPem: leaf.privateKey.reveal() }, problem: "does not belong to its certificate" },
-    { given: { ...stored, certificatePem: leaf.certificateChainPem }, problem: "does not belong to a CA" },
+    {
+      given: { ...stored, certificatePem: "no certificate" },
+      problem: "the certificate cannot be read: it is not PEM",
+    },
+    { given: { ...stored, privateKeyPem: "no key" }, problem: "the key cannot be read: it is not PEM" },
+    { given: { ...stored, privateKeyPem: damaged }, problem: "the key cannot be read: what stands after" },
+    { given: { ...stored, privateKeyPem: leaf.privateKey.reveal() }, problem: "does not belong to the certificate" },
+    {
+      given: { ...stored, certificatePem: leaf.certificateChainPem, privateKeyPem: leaf.privateKey.reveal() },
+      problem: "not that of a CA",
+    },
     { given: { ...stored, now: now + 3_651 * 24 * hourMs }, problem: "expired on" },
+    { given: { ...stored, now: now - hourMs }, problem: "not valid before" },
   ];
   for (const { given, problem } of broken) {
     expect(() => parseCa(given)).toThrow(PillionError);
     expect(() => parseCa(given)).toThrow(problem);
+    const key = given.privateKeyPem.split("\n")[1] ?? "none";
+    expect(() => parseCa(given)).not.toThrow(key);
   }
 });
 

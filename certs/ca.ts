@@ -1,4 +1,4 @@
-// The mesh's own certificate authority: one P-256 root whose certificates say who a workload is.
+// The mesh's certificate authority, made here (a P-256 root) or brought by the user (RSA or EC): its certificates say who a workload is.
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { assert } from "../base/assert.ts";
 import { PillionError } from "../base/error.ts";
@@ -6,6 +6,7 @@ import { buildCertificate, fingerprint, type NewKeyPair, subjectOf } from "./cer
 import { objectId, sequence, set, utf8 } from "./der.ts";
 import { type AlternativeNames, caExtensions, keyIdentifierOf, leafExtensions } from "./extensions.ts";
 import { PrivateKeyPem } from "./private-key-pem.ts";
+import { describeKey, signatureAlgorithm } from "./signature.ts";
 
 export interface Ca {
   readonly certificatePem: string;
@@ -61,34 +62,61 @@ export function createCa(options: {
 }
 
 /**
- * A CA from what was stored.
- * @throws PillionError CA_UNUSABLE when it is no CA, has expired, or key and certificate do not belong together.
+ * A CA from what was stored: RSA of 2048 bits or more, or EC on P-256 or P-384; the key as PKCS #8, PKCS #1 or SEC 1.
+ * @throws PillionError CA_UNUSABLE when it is no CA, is not valid now, or key and certificate do not belong together.
  */
 export function parseCa(stored: {
   readonly certificatePem: string;
   readonly privateKeyPem: string;
   readonly now: number;
 }): Ca {
-  const unusable = (problem: string, cause?: unknown): PillionError =>
-    new PillionError("CA_UNUSABLE", {
-      problem,
-      reason: "No workload could prove who it is",
-      fix: "Put a matching P-256 CA certificate and key there, or remove both to have a new CA made",
-      cause,
-    });
-  let certificate: X509Certificate;
-  let key: KeyObject;
-  try {
-    certificate = new X509Certificate(stored.certificatePem);
-    key = createPrivateKey(stored.privateKeyPem);
-  } catch (cause) {
-    throw unusable("The stored CA cannot be read", cause);
+  const certificate = readCertificate(stored.certificatePem);
+  const key = readKey(stored.privateKeyPem);
+  if (!certificate.checkPrivateKey(key)) throw unusable("the key does not belong to the certificate");
+  if (!certificate.ca) throw unusable("the certificate is not that of a CA (CA:TRUE, keyCertSign)");
+  if (Date.parse(certificate.validTo) <= stored.now)
+    throw unusable(`the certificate expired on ${certificate.validTo}`);
+  if (Date.parse(certificate.validFrom) > stored.now + clockSkewMs) {
+    throw unusable(`the certificate is not valid before ${certificate.validFrom}`);
   }
-  if (!certificate.ca) throw unusable("The stored CA certificate does not belong to a CA");
-  if (Date.parse(certificate.validTo) <= stored.now) throw unusable(`The stored CA expired on ${certificate.validTo}`);
-  if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1") throw unusable("The stored CA key is not a P-256 key");
-  if (!certificate.checkPrivateKey(key)) throw unusable("The stored CA key does not belong to its certificate");
-  return { certificatePem: stored.certificatePem, privateKey: new PrivateKeyPem(stored.privateKeyPem) };
+  if (signatureAlgorithm(key) === undefined) {
+    throw unusable(`the key (${describeKey(key)}) is neither RSA of 2048 bits or more nor EC on P-256 or P-384`);
+  }
+  const privateKey = keyPem(key);
+  return { certificatePem: stored.certificatePem, privateKey };
+}
+
+function readCertificate(text: string): X509Certificate {
+  try {
+    return new X509Certificate(text);
+  } catch (cause) {
+    throw unusable("the certificate cannot be read: it is not PEM with BEGIN CERTIFICATE", cause);
+  }
+}
+
+/** What the failed reading says is not passed on: it is about a key. */
+function readKey(text: string): KeyObject {
+  const label = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----/.exec(text)?.[1];
+  if (label === undefined) throw unusable("the key cannot be read: it is not PEM with BEGIN PRIVATE KEY");
+  if (label.startsWith("ENCRYPTED") || text.includes("Proc-Type: 4,ENCRYPTED")) {
+    throw unusable("the key is encrypted, and nobody is there to type its passphrase");
+  }
+  // openssl ecparam writes the curve before the key, which says it again.
+  const [keyText = ""] = text.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/) ?? [];
+  try {
+    return createPrivateKey(keyText);
+  } catch {
+    throw unusable(`the key cannot be read: what stands after BEGIN ${label} is damaged`);
+  }
+}
+
+function unusable(problem: string, cause?: unknown): PillionError {
+  return new PillionError("CA_UNUSABLE", {
+    problem,
+    reason: "No workload could prove who it is",
+    fix: "Put a CA certificate with its key there (RSA, or EC on P-256 or P-384), or remove both to have a new CA made",
+    cause,
+  });
 }
 
 /** A fresh key with a certificate by `ca`: an SVID when `spiffe` is given (server and client), else for a server only. */

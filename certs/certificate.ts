@@ -1,19 +1,9 @@
-// A signed X.509 certificate from its parts. node-forge's own builder knows RSA only; ours knows P-256 only.
+// A signed X.509 certificate from its parts. node-forge's own builder knows RSA only; ours signs as the issuer's key does.
 // @see RFC 5280, 4.1
-import { createHash, type KeyObject, sign, X509Certificate } from "node:crypto";
-import {
-  type Asn1,
-  bits,
-  childrenOf,
-  decode,
-  encode,
-  explicit,
-  integer,
-  objectId,
-  pem,
-  sequence,
-  time,
-} from "./der.ts";
+import { createHash, type KeyObject, X509Certificate } from "node:crypto";
+import { assert } from "../base/assert.ts";
+import { type Asn1, bits, childrenOf, decode, encode, explicit, integer, pem, sequence, time } from "./der.ts";
+import { signatureAlgorithm } from "./signature.ts";
 
 /** Made outside, because keys are randomness: `() => generateKeyPairSync("ec", { namedCurve: "P-256" })`. */
 export type NewKeyPair = () => { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
@@ -26,27 +16,27 @@ export interface CertificateParts {
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   readonly extensions: readonly Asn1[];
-  /** The issuer's P-256 key. */
+  /** The issuer's key, of a kind that {@link signatureAlgorithm} knows. */
   readonly signWith: KeyObject;
 }
 
-const ecdsaWithSha256 = sequence(objectId("1.2.840.10045.4.3.2"));
-
 /** The certificate as PEM. Its serial number is a hash of key and time, so it needs no counter and no randomness. */
 export function buildCertificate(parts: CertificateParts): string {
+  const algorithm = signatureAlgorithm(parts.signWith);
+  assert(algorithm !== undefined, "a CA was parsed with a key that signs");
   const spki = parts.publicKey.export({ type: "spki", format: "der" });
   const toBeSigned = sequence(
     explicit(0, integer(Uint8Array.of(2))),
     integer(serialNumber(spki, parts.notBeforeMs)),
-    ecdsaWithSha256,
+    algorithm.identifier,
     parts.issuer,
     sequence(time(parts.notBeforeMs), time(parts.notAfterMs)),
     parts.subject,
     decode(spki),
     explicit(3, sequence(...parts.extensions)),
   );
-  const signature = sign("sha256", encode(toBeSigned), parts.signWith);
-  return pem("CERTIFICATE", encode(sequence(toBeSigned, ecdsaWithSha256, bits(signature))));
+  const signature = algorithm.sign(encode(toBeSigned));
+  return pem("CERTIFICATE", encode(sequence(toBeSigned, algorithm.identifier, bits(signature))));
 }
 
 /** The subject of a certificate, as the issuer of what it signs has to repeat it byte for byte. */

@@ -9,6 +9,7 @@ export type Asn1 = forge.asn1.Asn1;
 export const sequence = (...items: readonly Asn1[]): Asn1 => universal(asn1.Type.SEQUENCE, [...items]);
 export const set = (...items: readonly Asn1[]): Asn1 => universal(asn1.Type.SET, [...items]);
 export const objectId = (dotted: string): Asn1 => universal(asn1.Type.OID, asn1.oidToDer(dotted).getBytes());
+export const nothing = (): Asn1 => universal(asn1.Type.NULL, "");
 export const boolean = (value: boolean): Asn1 => universal(asn1.Type.BOOLEAN, value ? "\xff" : "\x00");
 export const utf8 = (text: string): Asn1 => universal(asn1.Type.UTF8, Buffer.from(text, "utf8").toString("latin1"));
 export const octets = (bytes: Uint8Array): Asn1 => universal(asn1.Type.OCTETSTRING, binary(bytes));
@@ -44,6 +45,14 @@ export function decode(der: Uint8Array): Asn1 {
 /** The values inside a constructed value; none for a primitive one. */
 export function childrenOf(value: Asn1 | undefined): readonly Asn1[] {
   return Array.isArray(value?.value) ? value.value : [];
+}
+
+/** The bytes of a value without its tag and its length. */
+export function contentOf(value: Asn1): Buffer {
+  const der = encode(value);
+  const length = der[1] ?? 0;
+  // A length of 128 and more stands in as many bytes as the low bits of its first byte say.
+  return der.subarray(length < 0x80 ? 2 : 2 + (length & 0x7f));
 }
 
 /** PEM text with lines of 64 characters. */

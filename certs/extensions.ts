@@ -1,7 +1,19 @@
 // X.509 extensions of a CA and of what it signs.
 // @see RFC 5280, 4.2; https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md
 import { createHash, type KeyObject, type X509Certificate } from "node:crypto";
-import { type Asn1, bits, boolean, childrenOf, decode, encode, implicit, objectId, octets, sequence } from "./der.ts";
+import {
+  type Asn1,
+  bits,
+  boolean,
+  childrenOf,
+  contentOf,
+  decode,
+  encode,
+  implicit,
+  objectId,
+  octets,
+  sequence,
+} from "./der.ts";
 import { ipBytes } from "./ip-bytes.ts";
 
 /** The names that a certificate vouches for. */
@@ -60,8 +72,8 @@ export function keyIdentifierOf(certificate: X509Certificate): Uint8Array {
   for (const item of extensions) {
     const [itemId, value] = childrenOf(item);
     if (itemId === undefined || value === undefined || !encode(itemId).equals(id)) continue;
-    // An OCTET STRING in an OCTET STRING, each with two bytes of tag and length.
-    return encode(value).subarray(4);
+    // An OCTET STRING in an OCTET STRING.
+    return contentOf(decode(contentOf(value)));
   }
   return keyIdentifier(certificate.publicKey);
 }
@@ -69,8 +81,9 @@ export function keyIdentifierOf(certificate: X509Certificate): Uint8Array {
 /** SHA-1 over the public key's bits (RFC 5280, 4.2.1.2, method 1): a name, not a protection. */
 function keyIdentifier(publicKey: KeyObject): Uint8Array {
   const [, keyBits] = childrenOf(decode(publicKey.export({ type: "spki", format: "der" })));
-  const withoutTag = keyBits === undefined ? Buffer.alloc(0) : encode(keyBits).subarray(3);
-  return createHash("sha1").update(withoutTag).digest();
+  // The first byte counts unused bits, and is no part of the key.
+  const bytes = keyBits === undefined ? Buffer.alloc(0) : contentOf(keyBits).subarray(1);
+  return createHash("sha1").update(bytes).digest();
 }
 
 function namesOf(names: AlternativeNames): Asn1 {

@@ -19,6 +19,12 @@ export function svidVersion(issued: Pick<Issued, "caFingerprint" | "notAfterMs">
   return `${issued.caFingerprint}.${issued.notAfterMs}`;
 }
 
+/** Until when a certificate of that version is good, whoever signed it; NaN where it is no such version. */
+export function expiryOf(version: string): number {
+  const [, notAfterMs, more] = version.split(".");
+  return notAfterMs === undefined || more !== undefined ? Number.NaN : Number(notAfterMs);
+}
+
 /** Whether a certificate of that version is by this CA and has more than half of its lifetime before it. */
 export function isFresh(
   version: string,

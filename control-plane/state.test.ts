@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,4 +44,10 @@ test("openCa() makes no key beside a certificate that has lost its own", () => {
   rmSync(join(directory, "ca.key"));
   expect(() => openCa(directory, options)).toThrow(/STATE: .* holds ca\.crt without its ca\.key/);
   expect(existsSync(join(directory, "ca.key"))).toBe(false);
+});
+
+test("openCa() refuses a key that cannot sign tokens", () => {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
+  writeFileSync(join(directory, "ca.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
+  expect(() => openCa(directory, options)).toThrow(/STATE: .*ca\.key is not a P-256 key/);
 });

@@ -21,11 +21,10 @@ export function openCa(directory: string, options: { readonly trustDomain: strin
     const key = createPrivateKey(readFileSync(keyFile, "utf8"));
     const pair = () => ({ privateKey: key, publicKey: createPublicKey(key) });
     keepFirst(certificateFile, () => createCa({ ...options, newKeyPair: pair }).certificatePem);
-    return parseCa({
-      certificatePem: readFileSync(certificateFile, "utf8"),
-      privateKeyPem: readFileSync(keyFile, "utf8"),
-      now: options.now,
-    });
+    const certificatePem = readFileSync(certificateFile, "utf8");
+    // Its key signs tokens, too, and those are ES256.
+    if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1") throw otherKey(directory);
+    return parseCa({ certificatePem, privateKeyPem: readFileSync(keyFile, "utf8"), now: options.now });
   } catch (thrown) {
     if (thrown instanceof PillionError) throw thrown;
     throw new PillionError("STATE", {
@@ -43,6 +42,14 @@ function lonelyCertificate(directory: string): PillionError {
     problem: `${directory} holds ca.crt without its ca.key`,
     reason: "Nothing can be signed without the key",
     fix: "Put the key beside it, or remove ca.crt to have both made anew",
+  });
+}
+
+function otherKey(directory: string): PillionError {
+  return new PillionError("STATE", {
+    problem: `${directory}/ca.key is not a P-256 key`,
+    reason: "Without Kubernetes the control plane signs the tokens of workloads with it",
+    fix: "Put a P-256 key with its certificate there, or remove both to have them made anew",
   });
 }
 
