@@ -10,7 +10,14 @@ export interface CaBundle {
   readonly intermediatesPem: string;
   /** PEM of each root that is trusted; at least one. */
   readonly roots: readonly string[];
+  /** When the newest root came, in milliseconds since 1970; 0 where nobody had to learn of it. */
+  readonly rootsSinceMs: number;
+  /** False while proxies may not trust yet what `signing` signs: a certificate that they hold stays in use. */
+  readonly mayReplace: boolean;
 }
+
+/** Of a bundle in which nothing is being replaced. */
+export const settled = { rootsSinceMs: 0, mayReplace: true } as const;
 
 /** A bundle that may change. */
 export interface CaSource {
@@ -21,7 +28,7 @@ export interface CaSource {
 
 /** A CA that is its own root and stays. */
 export function fixedCa(ca: Ca): CaSource {
-  const bundle: CaBundle = { signing: ca, intermediatesPem: "", roots: [ca.certificatePem] };
+  const bundle: CaBundle = { ...settled, signing: ca, intermediatesPem: "", roots: [ca.certificatePem] };
   return { current: () => bundle, subscribe: () => () => undefined };
 }
 
@@ -32,7 +39,7 @@ export function issueFrom({ signing, intermediatesPem }: CaBundle, request: Issu
 }
 
 /** All roots in one file. */
-export function rootsPem({ roots }: CaBundle): string {
+export function rootsPem({ roots }: Pick<CaBundle, "roots">): string {
   return joinPem(roots);
 }
 

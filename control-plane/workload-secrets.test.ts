@@ -73,6 +73,30 @@ test("createWorkloadSecrets() lets proxies keep what an earlier process gave the
   expect(renewals).toEqual([11]);
 });
 
+test("createWorkloadSecrets() lets proxies keep another CA's certificate until the new one may replace it", () => {
+  const time = manualClock();
+  const held = versionOf(started(time).secrets.get(web, "default", undefined));
+  const next = createCa({ now: startMs, newKeyPair, trustDomain: "cluster.local" });
+  const bundle = { ...fixedCa(next).current(), mayReplace: false };
+  const listeners = new Set<() => void>();
+  const source = {
+    current: () => bundle,
+    subscribe: (listener: () => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const secrets = createWorkloadSecrets(source, time.clock, () => 0, new AbortController().signal);
+  expect(secrets.get(web, "default", held)).toBe("unchanged");
+  expect(versionOf(secrets.get(web, "default", undefined))).not.toBe("none");
+  time.goTo(startMs + 25 * hourMs);
+  expect(versionOf(secrets.get(web, "default", held))).not.toBe("none");
+  time.goTo(startMs);
+  bundle.mayReplace = true;
+  for (const listener of listeners) listener();
+  expect(versionOf(secrets.get(web, "default", held))).not.toBe("none");
+});
+
 test("createWorkloadSecrets() knows the roots and nothing else beside", () => {
   const { secrets } = started(manualClock());
   const roots = versionOf(secrets.get(web, "ROOTCA", undefined));

@@ -2,7 +2,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { Issued } from "../certs/ca.ts";
 import { fingerprint } from "../certs/certificate.ts";
-import { isFresh, renewAtMs, svidVersion } from "../certs/renewal.ts";
+import { expiryOf, isFresh, renewAtMs, svidVersion } from "../certs/renewal.ts";
 import { SecretSchema } from "../envoy/proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import { type EncodedResource, typeUrls } from "../envoy/resource.ts";
 import { type CaSource, issueFrom, rootsPem, rootsVersion } from "./ca-bundle.ts";
@@ -79,9 +79,11 @@ export function createWorkloadSecrets(
     get: ({ identity }, name, heldVersion) => {
       if (name === secretNames.roots) return heldVersion === roots.version ? "unchanged" : roots;
       if (name !== secretNames.workload) return undefined;
+      // Its peers may not trust the signing CA yet; a proxy without any certificate has nothing to lose.
+      if (heldVersion !== undefined && !bundle.mayReplace && expiryOf(heldVersion) > clock.now()) return "unchanged";
       // What a proxy got from this process, or from one before it, stays good for more than half of its life.
       if (heldVersion !== undefined && isFresh(heldVersion, { caFingerprint, now: clock.now(), validForSeconds })) {
-        const notAfterMs = Number(heldVersion.split(".")[1]);
+        const notAfterMs = expiryOf(heldVersion);
         plan(identity, { issuedAtMs: notAfterMs - validForSeconds * 1_000, notAfterMs });
         return "unchanged";
       }

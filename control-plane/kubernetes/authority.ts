@@ -3,7 +3,7 @@ import type { JsonObject } from "../../injector/json.ts";
 import type { World } from "../../model/world.ts";
 import type { ApiClient } from "../../registry/kubernetes/api-client.ts";
 import type { WatchUpdate } from "../../registry/kubernetes/watch.ts";
-import { type CaSource, rootsPem } from "../ca-bundle.ts";
+import type { CaSource } from "../ca-bundle.ts";
 import { systemClock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import type { KubernetesApi } from "./api.ts";
@@ -30,11 +30,11 @@ const lookEveryMs = 300_000;
 
 /** The CA, followed until `signal` is aborted. @throws {PillionError} CA_UNUSABLE, and those of the API. */
 export async function openAuthority(deps: AuthorityDeps, signal: AbortSignal): Promise<CaRotation> {
-  const { api, client, log, namespace, revision } = deps;
+  const { api, client, log, namespace } = deps;
   const secretDeps = { ...deps, now: systemClock.now };
   let stored = await readOrMakeCa(secretDeps);
-  const formerRoots = await readRoots(api, namespace, revision);
-  const rotation = rotateCa({ stored, formerRoots, clock: systemClock }, signal);
+  const former = await readRoots(api, namespace);
+  const rotation = rotateCa({ stored, former, clock: systemClock }, signal);
   log.info({ namespace, name: stored.secret }, "certificate authority");
   const task = async (): Promise<void> => {
     stored = await readOrMakeCa(secretDeps, stored);
@@ -62,7 +62,7 @@ export function keepRoots(deps: KeepRootsDeps, signal: AbortSignal): Kept {
   const task = async (): Promise<void> => {
     const written = await applyRootConfigMaps(
       api,
-      { name, pem: rootsPem(ca.current()), owner },
+      { name, bundle: ca.current(), owner },
       namespaces(deps.world()),
       present,
     );

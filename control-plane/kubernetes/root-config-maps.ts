@@ -1,14 +1,17 @@
 // The root certificate travels to pods in a ConfigMap of each namespace: written where it is missing or differs, nowhere else.
 import { ignoredNamespaces } from "../../injector/decide.ts";
-import { type JsonObject, listAt, objectAt, textAt } from "../../injector/json.ts";
+import { type JsonObject, listAt, objectAt, textAt, textsAt } from "../../injector/json.ts";
 import { sidecarNames } from "../../model/sidecar.ts";
-import { splitPem } from "../ca-bundle.ts";
+import { type CaBundle, rootsPem, splitPem } from "../ca-bundle.ts";
 import type { KubernetesApi } from "./api.ts";
 import type { OwnerReference } from "./owner.ts";
+import type { FormerRoots } from "./trusted-roots.ts";
 import { managedBy } from "./webhook-configurations.ts";
 
 /** The key in the ConfigMap; Istio's. */
 const key = "root-cert.pem";
+/** When the newest root came: a control plane that starts in the middle of a replacement goes on from there. */
+const sinceAnnotation = "pillion.io/roots-since";
 
 /** The ConfigMap of a revision; named apart, so that another control plane's proxies keep their own root. */
 export function rootConfigMapName(revision: string): string {
@@ -18,7 +21,7 @@ export function rootConfigMapName(revision: string): string {
 /** What every ConfigMap is to say. */
 export interface RootConfigMap {
   readonly name: string;
-  readonly pem: string;
+  readonly bundle: Pick<CaBundle, "roots" | "rootsSinceMs">;
   readonly owner: OwnerReference | undefined;
 }
 
@@ -47,23 +50,29 @@ export async function applyRootConfigMaps(
   return lacking.length;
 }
 
-/** The roots that pods of this namespace were given last; none where there is no ConfigMap. */
-export async function readRoots(
-  api: Pick<KubernetesApi, "get">,
-  namespace: string,
-  revision: string,
-): Promise<readonly string[]> {
-  const found = await api.get(`/api/v1/namespaces/${namespace}/configmaps/${rootConfigMapName(revision)}`);
-  return splitPem(textAt(objectAt(found, "data"), key));
+/** What proxies of all our revisions were given last; without roots where there is no ConfigMap yet. */
+export async function readRoots(api: Pick<KubernetesApi, "get">, namespace: string): Promise<FormerRoots> {
+  const query = { labelSelector: `${managedBy.label}=${managedBy.value}` };
+  const list = await api.get(`/api/v1/namespaces/${namespace}/configmaps`, query);
+  const found = list === undefined ? [] : listAt(list, "items");
+  const times = found.map((one) =>
+    Date.parse(textsAt(objectAt(one, "metadata"), "annotations")[sinceAnnotation] ?? ""),
+  );
+  return {
+    roots: found.flatMap((one) => splitPem(textAt(objectAt(one, "data"), key))),
+    sinceMs: Math.max(0, ...times.filter((time) => !Number.isNaN(time))),
+  };
 }
 
-function isRight(present: JsonObject | undefined, { pem, owner }: RootConfigMap): boolean {
-  if (present === undefined || textAt(objectAt(present, "data"), key) !== pem) return false;
+function isRight(present: JsonObject | undefined, { bundle, owner }: RootConfigMap): boolean {
+  if (present === undefined || textAt(objectAt(present, "data"), key) !== rootsPem(bundle)) return false;
   const owners = listAt(objectAt(present, "metadata"), "ownerReferences");
   return owner === undefined || owners.some(({ uid }) => uid === owner.uid);
 }
 
-function configMap({ name, pem, owner }: RootConfigMap, namespace: string): JsonObject {
+function configMap({ name, bundle, owner }: RootConfigMap, namespace: string): JsonObject {
+  const { rootsSinceMs } = bundle;
+  const annotations = rootsSinceMs === 0 ? {} : { [sinceAnnotation]: new Date(rootsSinceMs).toISOString() };
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -71,8 +80,9 @@ function configMap({ name, pem, owner }: RootConfigMap, namespace: string): Json
       name,
       namespace,
       labels: { "istio.io/config": "true", [managedBy.label]: managedBy.value },
+      annotations,
       ...(owner === undefined ? {} : { ownerReferences: [{ ...owner }] }),
     },
-    data: { [key]: pem },
+    data: { [key]: rootsPem(bundle) },
   };
 }

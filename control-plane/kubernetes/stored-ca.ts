@@ -1,10 +1,11 @@
 // What stands in a Secret, as a CA bundle: our own form (ca.crt, ca.key), and those that Istio's users bring in `cacerts`.
 // @see https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/
 import { X509Certificate } from "node:crypto";
-import { errorText, PillionError } from "../../base/error.ts";
+import { PillionError } from "../../base/error.ts";
 import { type Ca, parseCa } from "../../certs/ca.ts";
-import { type JsonObject, listAt, objectAt, textAt, textsAt } from "../../injector/json.ts";
-import { type CaBundle, joinPem, splitPem } from "../ca-bundle.ts";
+import { type JsonObject, objectAt, textAt, textsAt } from "../../injector/json.ts";
+import { type CaBundle, joinPem, settled, splitPem } from "../ca-bundle.ts";
+import { certificateFile, isSignedBy, pathToRoot } from "./ca-path.ts";
 
 /** The Secret that the control plane makes, and the one that users bring, which wins. */
 export const caSecrets = { own: "pillion-ca", brought: "cacerts" } as const;
@@ -13,24 +14,12 @@ export const caSecrets = { own: "pillion-ca", brought: "cacerts" } as const;
 export interface StoredCa extends CaBundle {
   /** The Secret's name. */
   readonly secret: string;
-  /** When somebody wrote it last, in milliseconds since 1970: all replicas see the same. */
-  readonly writtenAtMs: number;
 }
 
 /** The texts of a Secret's data by key. */
 function secretTexts(secret: JsonObject): Readonly<Record<string, string>> {
   const entries = Object.entries(textsAt(secret, "data"));
   return Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]));
-}
-
-/** When a Secret was written last, by the API server's clock. */
-function writtenAtMs(secret: JsonObject): number {
-  const metadata = objectAt(secret, "metadata");
-  const times = [metadata, ...listAt(metadata, "managedFields")].flatMap((part) => [
-    Date.parse(textAt(part, "creationTimestamp")),
-    Date.parse(textAt(part, "time")),
-  ]);
-  return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
 }
 
 /** A Secret for this CA. */
@@ -44,13 +33,13 @@ export function secretFor({ certificatePem, privateKey }: Ca, metadata: JsonObje
   };
 }
 
-/** Keys of the different ways to store a CA, by what they hold. */
-const forms = [
+/** Our own form. The certificate is a root; others may stand beside it. */
+const ownForm = { certificate: "ca.crt", key: "ca.key", roots: "root-cert.pem" };
+/** Istio's, and cert-manager's (type kubernetes.io/tls). The first that is there counts. */
+const broughtForms = [
   { certificate: "ca-cert.pem", key: "ca-key.pem", roots: "root-cert.pem", chain: "cert-chain.pem" },
-  // Of type kubernetes.io/tls, as cert-manager writes it.
   { certificate: "tls.crt", key: "tls.key", roots: "ca.crt", chain: "tls.crt" },
-  { certificate: "ca.crt", key: "ca.key", roots: "root-cert.pem", chain: "ca.crt" },
-];
+] as const;
 
 /**
  * The CA in a Secret; `now` in milliseconds since 1970.
@@ -62,50 +51,75 @@ export function storedCa(secret: JsonObject, now: number): StoredCa {
   const texts = secretTexts(secret);
   const isBrought = name === caSecrets.brought;
   try {
-    const form = forms.find(({ certificate, key }) => texts[certificate] !== undefined && texts[key] !== undefined);
-    if (form === undefined) {
-      const wanted = isBrought ? "ca-cert.pem, ca-key.pem, root-cert.pem" : "ca.crt, ca.key";
-      throw new Error(`it has the keys ${Object.keys(texts).join(", ") || "(none)"}, and ${wanted} are needed`);
-    }
-    const [certificatePem = ""] = splitPem(texts[form.certificate] ?? "");
-    const signing = parseCa({ certificatePem, privateKeyPem: texts[form.key] ?? "", now });
-    const bundle = withPath(signing, splitPem(texts[form.roots] ?? ""), splitPem(texts[form.chain] ?? ""));
-    return { ...bundle, secret: name, writtenAtMs: writtenAtMs(secret) };
-  } catch (cause) {
+    const bundle = isBrought ? broughtCa(texts, now) : ownCa(texts, now);
+    return { ...bundle, secret: name };
+  } catch (thrown) {
+    // Its causes would say the same again, or show what stands in a key.
+    const problem = thrown instanceof Error ? thrown.message : String(thrown);
     throw new PillionError("CA_UNUSABLE", {
-      problem: `Secret ${namespace}/${name} can't be used: ${cause instanceof PillionError ? cause.problem : errorText(cause)}`,
-      reason: "Workloads go on with the certificates that they have, and get no new ones",
+      problem: `Secret ${namespace}/${name} can't be used: ${problem}`,
+      reason:
+        "No other CA takes its place: a control plane that runs goes on with the one it has, one that starts waits",
       fix: isBrought
-        ? "Correct it (a P-256 CA with the certificates up to a root), or delete it to use the control plane's own CA"
-        : "Restore it from a backup, or delete it to have a new CA made",
-      cause,
+        ? "Mend the Secret, or delete it to use the control plane's own CA; either is noticed without a restart"
+        : "Restore the Secret from a backup, or delete it to have a new CA made; either is noticed without a restart",
     });
   }
 }
 
-/** The way from the signing certificate to a root, which is sent to peers without its end. */
-function withPath(signing: Ca, givenRoots: readonly string[], chain: readonly string[]): CaBundle {
-  const own = new X509Certificate(signing.certificatePem);
-  const isRoot = isSignedBy(own, own);
-  // Of our own Secret the root is the certificate itself; more roots may stand beside it during a rotation.
-  const roots = unique([...(isRoot ? [signing.certificatePem] : []), ...givenRoots]);
-  const isTrusted = (certificate: X509Certificate): boolean =>
-    roots.some((root) => isSignedBy(certificate, new X509Certificate(root)));
-  const path: string[] = [];
-  for (let at = own; !isRoot; ) {
-    path.push(at.toString());
-    if (isTrusted(at)) break;
-    const next = chain.map((pem) => new X509Certificate(pem)).find((one) => isSignedBy(at, one));
-    if (next === undefined || path.length > chain.length) {
-      throw new Error("its certificate does not lead to a root: root-cert.pem or a link in cert-chain.pem is missing");
-    }
-    at = next;
-  }
-  return { signing, intermediatesPem: joinPem(path), roots };
+type Texts = Readonly<Record<string, string>>;
+
+function broughtCa(texts: Texts, now: number): CaBundle {
+  const form = broughtForms.find(({ certificate, key }) => certificate in texts || key in texts) ?? broughtForms[0];
+  assertPresent(texts, [form.certificate, form.key, form.roots]);
+  const signing = signingCa(texts, form, now);
+  const roots = certificateFile(form.roots, texts[form.roots] ?? "");
+  const chain = isPresent(texts, form.chain) ? certificateFile(form.chain, texts[form.chain] ?? "") : undefined;
+  const path = pathToRoot(new X509Certificate(signing.certificatePem), { roots, chain }, now);
+  return {
+    ...settled,
+    signing,
+    intermediatesPem: joinPem(path.map(String)),
+    roots: unique(roots.certificates.map(String)),
+  };
 }
 
-function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+function ownCa(texts: Texts, now: number): CaBundle {
+  assertPresent(texts, [ownForm.certificate, ownForm.key]);
+  const signing = signingCa(texts, ownForm, now);
+  const own = new X509Certificate(signing.certificatePem);
+  if (!isSignedBy(own, own)) throw new Error("ca.crt is not a root; a CA below a root belongs into the Secret cacerts");
+  const others = isPresent(texts, ownForm.roots)
+    ? certificateFile(ownForm.roots, texts[ownForm.roots] ?? "")
+    : undefined;
+  const roots = unique([signing.certificatePem, ...(others?.certificates ?? []).map(String)]);
+  return { ...settled, signing, intermediatesPem: "", roots };
+}
+
+const isPresent = (texts: Texts, key: string): boolean => (texts[key] ?? "").trim() !== "";
+
+function assertPresent(texts: Texts, keys: readonly string[]): void {
+  const missing = keys.filter((key) => !isPresent(texts, key));
+  if (missing.length === 0) return;
+  const present = Object.keys(texts).toSorted().join(", ") || "none";
+  throw new Error(
+    `${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing (keys that are there: ${present})`,
+  );
+}
+
+/** The certificate and its key, with the keys of the Secret named when they are wrong. */
+function signingCa(
+  texts: Texts,
+  { certificate, key }: { readonly certificate: string; readonly key: string },
+  now: number,
+): Ca {
+  const [certificatePem = texts[certificate] ?? ""] = splitPem(texts[certificate] ?? "");
+  try {
+    return parseCa({ certificatePem, privateKeyPem: texts[key] ?? "", now });
+  } catch (thrown) {
+    if (!(thrown instanceof PillionError)) throw thrown;
+    throw new Error(`${thrown.problem} (${certificate}, ${key})`, { cause: thrown });
+  }
 }
 
 /** The same certificates once each, in their order; different line breaks make no difference. */

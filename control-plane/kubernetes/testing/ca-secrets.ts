@@ -1,0 +1,53 @@
+// CAs and the Secrets that hold them, for tests.
+import { createPrivateKey } from "node:crypto";
+import { type Ca, createCa } from "../../../certs/ca.ts";
+import { buildCertificate, subjectOf } from "../../../certs/certificate.ts";
+import { caExtensions } from "../../../certs/extensions.ts";
+import { PrivateKeyPem } from "../../../certs/private-key-pem.ts";
+import type { JsonObject } from "../../../injector/json.ts";
+import { newKeyPair } from "../../keys.ts";
+
+/** When all of them were made. */
+export const madeAtMs = Date.parse("2026-11-01T00:00:00Z");
+
+export const newCa = (nowMs = madeAtMs - 1_000): Ca =>
+  createCa({ now: nowMs, newKeyPair, trustDomain: "cluster.local" });
+
+/** A CA whose certificate another CA signed, as people bring it in cacerts. */
+export function intermediateOf(root: Ca, validForMs = 365 * 24 * 3_600_000): Ca {
+  const { publicKey, privateKey } = newKeyPair();
+  const certificatePem = buildCertificate({
+    issuer: subjectOf(root.certificatePem),
+    subject: subjectOf(newCa().certificatePem),
+    publicKey,
+    notBeforeMs: madeAtMs - 1_000,
+    notAfterMs: madeAtMs + validForMs,
+    // All but the authority key identifier, which is a root's own.
+    extensions: caExtensions(publicKey, "cluster.local").toSpliced(3, 1),
+    signWith: createPrivateKey(root.privateKey.reveal()),
+  });
+  return {
+    certificatePem,
+    privateKey: new PrivateKeyPem(privateKey.export({ type: "pkcs8", format: "pem" }).toString()),
+  };
+}
+
+/** A Secret as the API server gives it. */
+export function secret(name: string, texts: Readonly<Record<string, string>>): JsonObject {
+  const data: Record<string, string> = {};
+  for (const [key, text] of Object.entries(texts)) data[key] = Buffer.from(text).toString("base64");
+  return { metadata: { namespace: "istio-system", name }, data };
+}
+
+/** What the control plane makes. */
+export const own = (ca: Ca): JsonObject =>
+  secret("pillion-ca", { "ca.crt": ca.certificatePem, "ca.key": ca.privateKey.reveal() });
+
+/** What Istio's users bring; the chain is optional. */
+export const brought = (ca: Ca, root: Ca, chain = ""): JsonObject =>
+  secret("cacerts", {
+    "ca-cert.pem": ca.certificatePem,
+    "ca-key.pem": ca.privateKey.reveal(),
+    "root-cert.pem": root.certificatePem,
+    "cert-chain.pem": chain,
+  });
