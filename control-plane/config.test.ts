@@ -10,7 +10,10 @@ describe("parseConfig()", () => {
       stateDirectory: "s",
       webhook: { host: "::1", port: 1 },
       discoveryAddress: "istiod.istio-system.svc:15012",
+      monitoring: undefined,
     });
+    const monitored = ["--config-dir", "a", "--state-dir", "s", "--monitoring", "127.0.0.1:0"];
+    expect(parseConfig(monitored)).toMatchObject({ monitoring: { host: "127.0.0.1", port: 0 } });
   });
 
   test("reads a mesh on Kubernetes", () => {

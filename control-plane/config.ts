@@ -29,6 +29,8 @@ export interface DirectoryConfig extends CommonConfig {
   readonly configDirectories: readonly string[];
   /** Keeps the CA between starts. */
   readonly stateDirectory: string;
+  /** Plain HTTP for people and Prometheus; undefined: none, so that several run side by side. */
+  readonly monitoring: ListenAddress | undefined;
 }
 
 /** An API server tells of the world. */
@@ -61,6 +63,8 @@ Usage: pillion control-plane --config-dir DIR --state-dir DIR [flags]
   --xds HOST:PORT               gRPC for proxies, TLS and token     (127.0.0.1:15012)
   --xds-plaintext HOST:PORT     gRPC without TLS and token, loopback only; off unless given
   --discovery-address HOST:PORT what injected proxies call          (the Service istiod of the namespace)
+  --monitoring HOST:PORT        HTTP /healthz, /readyz, /metrics, /debug/syncz
+                                (127.0.0.1:15014 on Kubernetes; from files off unless given)
   --log-level LEVEL             error, warn, info or debug          (info)
 
 From files:
@@ -72,7 +76,6 @@ On Kubernetes:
   --in-cluster                  as a pod of the cluster
   --namespace NAME              its own namespace                   (istio-system)
   --revision NAME               which label value it answers to     (default)
-  --monitoring HOST:PORT        HTTP /healthz, /readyz, /metrics    (127.0.0.1:15014)
   --values FILE                 JSON of the chart's values; followed while it runs
   --owner-cluster-role NAME     owns what is made at run time, so that it goes with the installation
   --webhook-url URL             where the API server finds the webhooks, when it runs outside of the cluster
@@ -125,7 +128,6 @@ export function parseConfig(args: readonly string[]): Config {
 const kubernetesOnly = [
   "namespace",
   "revision",
-  "monitoring",
   "values",
   "owner-cluster-role",
   "webhook-url",
@@ -138,6 +140,7 @@ function directoryConfig(flags: Flags): DirectoryConfig {
     source: "directory",
     configDirectories: Object.freeze((flags["config-dir"] ?? []).map((directory) => given("--config-dir", directory))),
     stateDirectory: given("--state-dir", flags["state-dir"]),
+    monitoring: flags.monitoring === undefined ? undefined : address("--monitoring", flags.monitoring),
     ...commonConfig(flags, "istiod.istio-system.svc:15012"),
   };
 }

@@ -7,18 +7,21 @@ import type { FileReport } from "../registry/directory/report.ts";
 import { localTokens } from "./authenticator.ts";
 import { fixedCa } from "./ca-bundle.ts";
 import { systemClock } from "./clock.ts";
-import { type DirectoryConfig, serviceName } from "./config.ts";
+import { type DirectoryConfig, type ListenAddress, serviceName } from "./config.ts";
+import { createHealth } from "./health.ts";
 import type { Logger } from "./log.ts";
+import { type Monitoring, startMonitoring } from "./monitoring.ts";
 import { createReviewer } from "./reviewer.ts";
-import { serve, xdsSettings } from "./serve.ts";
+import { type Serving, serve, xdsSettings } from "./serve.ts";
 import { createServingCertificate, servingNames } from "./serving-certificate.ts";
 import { createSnapshots } from "./snapshots.ts";
 import { openCa } from "./state.ts";
+import { createSyncz } from "./syncz.ts";
 import { untilAborted } from "./until.ts";
 
 /**
  * Run until `signal` is aborted.
- * @throws {PillionError} CONFIG_DIRECTORY, STATE, CA_UNUSABLE, WEBHOOK_LISTEN, XDS_PORT: nothing was left running.
+ * @throws {PillionError} CONFIG_DIRECTORY, STATE, CA_UNUSABLE, WEBHOOK_LISTEN, XDS_PORT, MONITORING_LISTEN: nothing was left running.
  */
 export async function runDirectoryMode(config: DirectoryConfig, log: Logger, signal: AbortSignal): Promise<void> {
   const authority = openCa(config.stateDirectory, { trustDomain: "cluster.local", now: systemClock.now() });
@@ -63,9 +66,22 @@ export async function runDirectoryMode(config: DirectoryConfig, log: Logger, sig
     },
     signal,
   );
+  const monitoring = config.monitoring && (await monitor(config.monitoring, serving, metrics));
   await untilAborted(signal);
+  await monitoring?.close();
   await serving.close();
   log.info({}, "control plane stopped");
+}
+
+/** @throws {PillionError} MONITORING_LISTEN; `serving` was closed. */
+async function monitor(listen: ListenAddress, serving: Serving, metrics: Registry): Promise<Monitoring> {
+  const syncz = createSyncz({ proxies: () => serving.xds.status(), revision: "default", now: () => performance.now() });
+  try {
+    return await startMonitoring({ listen, health: createHealth([]), remarks: () => "", metrics, syncz });
+  } catch (thrown) {
+    await serving.close();
+    throw thrown;
+  }
 }
 
 function reportFile({ file, problems }: FileReport, log: Logger): void {

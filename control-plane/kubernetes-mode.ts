@@ -26,6 +26,7 @@ import { createReviewer } from "./reviewer.ts";
 import { type Serving, serve, xdsSettings } from "./serve.ts";
 import { createServingCertificate, servingNames } from "./serving-certificate.ts";
 import { createSnapshots } from "./snapshots.ts";
+import { createSyncz } from "./syncz.ts";
 import { pause, untilAborted } from "./until.ts";
 
 /** What has to be well before this replica is asked for anything. */
@@ -57,17 +58,23 @@ export async function runKubernetesMode(config: KubernetesConfig, log: Logger, s
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const remarks = new Map([["self-test", "not yet"]]);
+  let serving: Serving | undefined;
   const monitoring = await startMonitoring({
     listen: config.monitoring,
     health,
     remarks: () => [...remarks].map(([about, text]) => `[ ]${about}: ${text}\n`).join(""),
     metrics,
+    syncz: createSyncz({
+      proxies: () => serving?.xds.status(),
+      revision: config.revision,
+      now: () => performance.now(),
+    }),
   });
   const stopEarly = (): void => running.abort();
   signal.addEventListener("abort", stopEarly, { once: true });
   if (signal.aborted) stopEarly();
   try {
-    const serving = await start({ config, log, health, metrics, remarks }, running.signal);
+    serving = await start({ config, log, health, metrics, remarks }, running.signal);
     if (serving === undefined) return;
     signal.removeEventListener("abort", stopEarly);
     await untilAborted(signal);

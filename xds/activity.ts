@@ -58,5 +58,8 @@ export function quietMs(activity: Activity, nowMs: number): number | undefined {
   return sent.length === 0 ? undefined : Math.max(0, nowMs - Math.max(...sent));
 }
 
-const isOpen = (state: ProxyState, type: TypeUrl): boolean =>
-  [...state.inFlight.values()].some((message) => message.type === type);
+/** Usually the oldest message answers it: thousands may be under way, and this is asked for each of them. */
+function isOpen(state: ProxyState, type: TypeUrl): boolean {
+  for (const message of state.inFlight.values()) if (message.type === type) return true;
+  return false;
+}

@@ -105,7 +105,10 @@ export class Session {
     const status = statusOf(this.#state, this.#wanted);
     const refused = new Set(status.refused.map(({ type }) => type));
     return {
-      ...{ proxy, identity, workload, facts: this.#facts },
+      proxy,
+      identity,
+      workload,
+      facts: this.#facts,
       connectedMs: now - this.#connectedAtMs,
       quietMs: quietMs(this.#activity, now),
       types: new Map(
