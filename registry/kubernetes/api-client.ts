@@ -2,6 +2,7 @@
 // A connection of its own for each watch means that one that hangs hinders no other.
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
+import { createSecureContext } from "node:tls";
 import { errorText, PillionError } from "../../base/error.ts";
 import { type Access, type Credentials, inClusterAccess, kubeconfigAccess } from "./access.ts";
 
@@ -79,8 +80,8 @@ const defaultTimeoutMs = 30_000;
 const bodyLimitBytes = 256 * 1024 * 1024;
 /** The API server closes idle connections after 90 s; we are first, so that no question meets a closing door. */
 const idleMs = 60_000;
-/** Idle connections that are kept. */
-const idleConnections = 4;
+/** Idle connections that are kept: each kind's list leaves one, and its watch goes on over it. */
+const idleConnections = 32;
 /** Silent connections are probed after this time, then every second; ten probes without an answer end one. */
 const probeAfterMs = 5_000;
 
@@ -179,7 +180,8 @@ class HttpsClient implements ApiClient {
         maxFreeSockets: idleConnections,
         timeout: idleMs,
       };
-      this.#agent = { tls: text, agent: new Agent({ ...tls, ...limits }) };
+      // Made once: every connection would read the certificates anew.
+      this.#agent = { tls: text, agent: new Agent({ ...tls, secureContext: createSecureContext(tls), ...limits }) };
     }
     return this.#agent.agent;
   }
