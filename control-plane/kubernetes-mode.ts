@@ -40,10 +40,11 @@ const parts = {
   roots: "root certificates",
 } as const;
 
-/** How long proxies take to move to other replicas, and the API server to notice that this one goes. */
-const drainMs = 3_000;
+/** Until then the nodes have heard that this replica goes, and a connection that is opened anew leads to another one. */
+const noticeMs = 2_000;
+/** In this time proxies move there, one after the other. */
+const moveMs = 3_000;
 const valuesEveryMs = 5_000;
-const troubleEveryMs = 1_000;
 const noValues = Object.freeze({});
 
 /**
@@ -80,8 +81,10 @@ export async function runKubernetesMode(config: KubernetesConfig, log: Logger, s
     await untilAborted(signal);
     log.info({}, "control plane stops");
     health.stop();
-    // Webhooks are answered while the API server learns that this replica goes.
-    await Promise.all([pause(drainMs, running.signal), serving.xds.drain(drainMs)]);
+    // The API server's connections end as they are idle or answered; whoever still comes is answered, to the very end.
+    serving.webhook.drain();
+    await pause(noticeMs, running.signal);
+    await serving.xds.drain(moveMs);
     await serving.close();
     log.info({}, "control plane stopped");
   } catch (thrown) {

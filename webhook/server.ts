@@ -41,6 +41,8 @@ export interface Webhook {
   readonly port: number;
   /** Connections from now on see this certificate. */
   setCertificate(certificate: Certificate): void;
+  /** Send clients elsewhere: every connection ends with its next answer or when it is idle. New ones are still answered. */
+  drain(): void;
   /** Answer what is under way, then stop. */
   close(): Promise<void>;
 }
@@ -57,7 +59,7 @@ const defaultArrivalMs = 10_000;
  */
 export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
   const registry = options.metrics ?? new Registry();
-  const app = createApp(options, registry, webhookMetrics(registry));
+  const { app, connections } = createApp(options, registry, webhookMetrics(registry));
   const { host, port } = options.listen;
   try {
     await app.listen({ host, port });
@@ -75,6 +77,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     host,
     port: at.port,
     setCertificate: (certificate) => changeCertificate(app.server, certificate),
+    drain: connections.drain,
     close: () => app.close(),
   };
 }
@@ -84,6 +87,8 @@ function createApp(options: WebhookOptions, registry: Registry, metrics: Webhook
     bodyLimit: bodyLimitBytes,
     http2: true,
     https: {},
+    // A refusal is a failed admission; whoever got in before the door was shut is answered.
+    return503OnClosing: false,
     serverFactory: (handler) => createTlsServer(options.tls, handler, options.arrivalMs ?? defaultArrivalMs),
   });
   app.removeAllContentTypeParsers();
@@ -94,9 +99,9 @@ function createApp(options: WebhookOptions, registry: Registry, metrics: Webhook
     if (status >= 500) options.log.error({ url: request.url, error: errorText(thrown) }, "request failed");
     return reply.code(status).type("text/plain").send(sentenceFor(status, thrown));
   });
-  const endConnections = trackConnections(app.server);
+  const connections = trackConnections(app.server);
   app.addHook("preClose", (done) => {
-    endConnections();
+    connections.end();
     done();
   });
   addAdmission(app, options, metrics);
@@ -109,7 +114,7 @@ function createApp(options: WebhookOptions, registry: Registry, metrics: Webhook
       .send(ready ? "ok" : "not ready yet");
   });
   app.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
-  return app;
+  return { app, connections };
 }
 
 type App = FastifyInstance<Http2SecureServer, Http2ServerRequest, Http2ServerResponse>;

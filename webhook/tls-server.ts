@@ -14,8 +14,9 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** How long connections without requests stay open. */
-const idleMs = 90_000;
+/** How long connections without requests stay open: an API server closes them after 90 s, and is to be first, because a
+ * request that meets a closing connection is a failed admission. */
+const idleMs = 180_000;
 /** Connections at once; an API server needs a handful. */
 const connectionLimit = 1000;
 /** Requests at once on one HTTP/2 connection. */
