@@ -12,7 +12,10 @@ import { RouterSchema } from "../../envoy/proto/envoy/extensions/filters/http/ro
 import { HttpConnectionManagerSchema } from "../../envoy/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { TcpProxySchema } from "../../envoy/proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts";
 import { SecretSchema } from "../../envoy/proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
-import { UpstreamTlsContextSchema } from "../../envoy/proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
+import {
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from "../../envoy/proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
 import { type EncodedResource, type ResourceName, type TypeUrl, typeUrls } from "../../envoy/resource.ts";
 import type { Translator } from "../../envoy/translator.ts";
 import { buildSnapshot } from "../../model/build.ts";
@@ -36,6 +39,7 @@ const registry = createRegistry(
   OnDemandSchema,
   TcpProxySchema,
   UpstreamTlsContextSchema,
+  DownstreamTlsContextSchema,
 );
 
 /** A typed configuration. */
