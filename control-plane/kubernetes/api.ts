@@ -2,6 +2,7 @@
 import { PillionError } from "../../base/error.ts";
 import { isObject, type Json, type JsonObject, textAt } from "../../injector/json.ts";
 import type { ApiClient, ApiRequest, ApiResponse } from "../../registry/kubernetes/api-client.ts";
+import { canI, missingRight, rightText } from "../../registry/kubernetes/forbidden.ts";
 
 /** Who writes our fields, as `kubectl get --show-managed-fields` shows it. */
 export const fieldManager = "pillion";
@@ -63,9 +64,16 @@ function goodBody(verb: string, path: string, response: ApiResponse): JsonObject
   if (status >= 200 && status < 300) return jsonObject(response.body);
   const message = messageOf(response);
   if (status === 401 || status === 403) {
+    const right = missingRight(message);
+    if (right === undefined) {
+      throw new PillionError("KUBERNETES_FORBIDDEN", {
+        problem: `the control plane may not ${verb} ${path}: ${message || `status ${status}`}`,
+        fix: "See what admission and authorization of the cluster demand of the control plane's service account",
+      });
+    }
     throw new PillionError("KUBERNETES_FORBIDDEN", {
-      problem: `the control plane may not ${verb} ${path}: ${message || `status ${status}`}`,
-      fix: "Give its service account the rights of the chart's ClusterRole and Role: helm upgrade the chart, or bind them again",
+      problem: `the control plane may not ${rightText(right)}`,
+      fix: `helm upgrade the chart, whose roles have this right; to see whether it is there: ${canI(right)}`,
     });
   }
   throw new PillionError("KUBERNETES_REFUSED", {

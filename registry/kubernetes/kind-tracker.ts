@@ -1,5 +1,6 @@
 // How it goes with the watch of one kind, for logs and status: a line when that changes, never one for each attempt.
 import type { Kind } from "../../api/kinds.ts";
+import { canI, missingRight } from "./forbidden.ts";
 import type { Failure } from "./outcome.ts";
 import { resourceName } from "./resources.ts";
 import type { WatchState } from "./watch.ts";
@@ -48,6 +49,11 @@ export class KindTracker {
     return this.#isSynced;
   }
 
+  /** Whether it has no CRD. */
+  get isAbsent(): boolean {
+    return this.#state === "absent";
+  }
+
   onSynced(): void {
     this.#isSynced = true;
   }
@@ -58,12 +64,14 @@ export class KindTracker {
       case "watching": {
         this.#version = state.version;
         this.#heardMs = performance.now();
-        if (this.#turn("watching", undefined)) this.#log.info({ kind: this.kind }, "watching again");
+        const wasFailing = this.#state === "failing" || this.#state === "refused";
+        this.#turn("watching", undefined);
+        if (wasFailing) this.#log.info({ kind: this.kind }, "watching again");
         return;
       }
       case "absent": {
-        const problem = `the cluster has no resource "${resource}". Install the CRDs with helm install istio-base; they are watched as soon as they are there`;
-        if (this.#turn("absent", problem)) this.#log.warn({ kind: this.kind, problem }, "a kind is not installed");
+        // Whoever has not installed the CRDs lacks all of them: the registry says so once.
+        this.#turn("absent", `the cluster has no resource "${resource}"`);
         return;
       }
       case "failing": {
@@ -100,7 +108,7 @@ export class KindTracker {
 function problemOf(verb: "list" | "watch", resource: string, failure: Failure): string {
   switch (failure.type) {
     case "refused":
-      return `the API server does not let Pillion ${verb} ${resource}: ${failure.problem}. Give its ClusterRole the verbs get, list and watch for ${resource}`;
+      return refusalText(verb, resource, failure.problem);
     case "expired":
       return `the API server no longer knows what changed of ${resource}, and the list of them expires before it is read`;
     case "absent":
@@ -110,4 +118,11 @@ function problemOf(verb: "list" | "watch", resource: string, failure: Failure): 
     case "broken":
       return `${verb} of ${resource}: ${failure.problem}`;
   }
+}
+
+function refusalText(verb: "list" | "watch", resource: string, problem: string): string {
+  const right = missingRight(problem);
+  const begin = `the API server does not let Pillion ${verb} ${resource}`;
+  if (right === undefined) return `${begin}: ${problem}`;
+  return `${begin}. helm upgrade the chart, whose ClusterRole has this right; to see whether it is there: ${canI(right)}`;
 }

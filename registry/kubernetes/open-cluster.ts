@@ -10,7 +10,7 @@ import { objectKey, type World } from "../../model/world.ts";
 import type { ApiClient } from "./api-client.ts";
 import { ClusterObjects, type ObjectReport } from "./cluster-objects.ts";
 import { type KindStatus, KindTracker } from "./kind-tracker.ts";
-import { type ObjectName, resourceOf } from "./resources.ts";
+import { type ObjectName, resourceName, resourceOf } from "./resources.ts";
 import { checkServerVersion } from "./server-version.ts";
 import { beginning, type Progress, step } from "./step.ts";
 import { type WatchDeps, type WatchUpdate, watchResource } from "./watch.ts";
@@ -49,6 +49,8 @@ export interface ClusterRegistry {
   untilSynced(): Promise<void>;
   /** How it goes with each kind; `problem` is a sentence for people. */
   status(): readonly KindStatus[];
+  /** What is wrong now, in sentences without full stop: one for all kinds that are not installed, one for each other trouble. */
+  problems(): readonly string[];
   /** Stored objects that are not in force as they are. */
   reports(): readonly ObjectReport[];
   /** The cluster's version, such as "v1.34.4". */
@@ -80,6 +82,8 @@ class Cluster implements ClusterRegistry {
   readonly #signal: AbortSignal;
   #isSynced = false;
   #isFlushDue = false;
+  /** Kinds without a CRD that were told of. */
+  #absent = 0;
 
   constructor(
     options: ClusterOptions,
@@ -122,6 +126,14 @@ class Cluster implements ClusterRegistry {
     return [...this.#trackers.values()].map((tracker) => tracker.status(this.world().objects[tracker.kind].size));
   }
 
+  problems(): readonly string[] {
+    const others = this.status().flatMap(({ state, problem }) =>
+      state === "absent" || problem === undefined ? [] : [problem],
+    );
+    const absent = this.#absentKinds();
+    return absent.length === 0 ? others : [notInstalled(absent), ...others];
+  }
+
   reports(): readonly ObjectReport[] {
     return this.#objects.reports();
   }
@@ -158,6 +170,7 @@ class Cluster implements ClusterRegistry {
 
   #flush(): void {
     const hasChanged = this.#objects.flush();
+    this.#tellAbsent();
     if (this.#isSynced) {
       if (hasChanged) this.#options.onChange(this.world());
       return;
@@ -170,6 +183,20 @@ class Cluster implements ClusterRegistry {
     this.#onSynced();
   }
 
+  #absentKinds(): readonly Kind[] {
+    return [...this.#trackers.values()].filter(({ isAbsent }) => isAbsent).map(({ kind }) => kind);
+  }
+
+  /** When all kinds are known, and when there is one more that is not installed. */
+  #tellAbsent(): void {
+    const { log } = this.#options;
+    if (![...this.#trackers.values()].every(({ isSynced }) => isSynced)) return;
+    const absent = this.#absentKinds();
+    if (absent.length > this.#absent) log.warn({ problem: notInstalled(absent) }, "kinds are not installed");
+    if (absent.length === 0 && this.#absent > 0) log.info({}, "all kinds are installed");
+    this.#absent = absent.length;
+  }
+
   #onReport(report: ObjectReport): void {
     const { log, onReport } = this.#options;
     const { object, inForce, findings } = report;
@@ -180,6 +207,15 @@ class Cluster implements ClusterRegistry {
     if (findings.length === 0) log.info({ ...object }, "well again");
     onReport?.(report);
   }
+}
+
+/** So many names tell what is missing; all of them would hide what to do. */
+const namesAtMost = 3;
+
+function notInstalled(absent: readonly Kind[]): string {
+  const names = absent.slice(0, namesAtMost).map((kind) => resourceName(kind));
+  const more = absent.length > namesAtMost ? ` and ${absent.length - namesAtMost} more` : "";
+  return `the cluster has no CRDs of ${names.join(", ")}${more}: such objects cannot be stored. helm install istio-base charts/base; they are read as soon as they are there`;
 }
 
 const meshConfigKey = objectKey(meshConfigMap.namespace, meshConfigMap.name);
