@@ -9,14 +9,16 @@ import { openCluster } from "../registry/kubernetes/open-cluster.ts";
 import { rootsPem } from "./ca-bundle.ts";
 import { systemClock } from "./clock.ts";
 import { type KubernetesConfig, serviceName } from "./config.ts";
-import { createHealth, type Health } from "./health.ts";
+import { createHealth, type Health, notYet } from "./health.ts";
 import { type KubernetesApi, kubernetesApi } from "./kubernetes/api.ts";
-import { assertRevisionIsFree } from "./kubernetes/apply-webhooks.ts";
+import { claimRevision } from "./kubernetes/apply-webhooks.ts";
 import { keepRoots, openAuthority } from "./kubernetes/authority.ts";
+import { eventsAbout, type Subject } from "./kubernetes/events.ts";
 import { injectionSettings } from "./kubernetes/injection-settings.ts";
 import { type Kept, keep, untilItWorks } from "./kubernetes/keep.ts";
-import { keepTested, keepWebhooks } from "./kubernetes/keep-webhooks.ts";
+import { keepTested, keepWebhooks, reachability } from "./kubernetes/keep-webhooks.ts";
 import { findOwner } from "./kubernetes/owner.ts";
+import { tellReadiness } from "./kubernetes/readiness-events.ts";
 import { reviewedTokens } from "./kubernetes/token-review.ts";
 import { followValues } from "./kubernetes/values-file.ts";
 import type { WebhookFacts } from "./kubernetes/webhook-configurations.ts";
@@ -181,7 +183,7 @@ async function findGround({ config, log, health }: StartDeps, world: OpenWorld, 
   const { api, client, snapshots } = world;
   const findInstallation = async () => {
     const owner = await findOwner(api, config.ownerClusterRole);
-    await assertRevisionIsFree(api, { revision, namespace, owner });
+    await claimRevision(api, { revision, namespace, owner });
     return { owner };
   };
   const watched = (part: string) => ({ log, onOutcome: untilWell(health, part) });

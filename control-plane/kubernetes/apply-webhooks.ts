@@ -4,6 +4,7 @@ import type { JsonObject } from "../../injector/json.ts";
 import { listAt, objectAt, textsAt } from "../../injector/json.ts";
 import type { KubernetesApi } from "./api.ts";
 import {
+  injectorClaim,
   injectorConfiguration,
   injectorName,
   managedBy,
@@ -29,33 +30,56 @@ export function webhookPaths(revision: string, namespace: string): readonly stri
   ];
 }
 
+/** Who wants a revision. */
+export type Claim = Pick<WebhookFacts, "revision" | "namespace" | "owner">;
+
 /** Write both. The API server notices by itself when nothing changes. @throws {PillionError} REVISION_TAKEN, and those of the API. */
-export async function applyWebhooks(api: Pick<KubernetesApi, "get" | "apply">, facts: WebhookFacts): Promise<void> {
-  await assertRevisionIsFree(api, facts);
+export async function applyWebhooks(
+  api: Pick<KubernetesApi, "get" | "create" | "apply">,
+  facts: WebhookFacts,
+): Promise<void> {
+  await claimRevision(api, facts);
   for (const configuration of [injectorConfiguration(facts), validatorConfiguration(facts)]) {
-    const path = `${base}/${folders[configuration.kind]}/${configuration.metadata.name}`;
-    // Plain data: the type of JSON has an index signature, which interfaces lack.
-    await api.apply(path, configuration as unknown as JsonObject);
+    await api.apply(`${base}/${folders[configuration.kind]}/${configuration.metadata.name}`, asJson(configuration));
   }
 }
 
-/** @throws {PillionError} REVISION_TAKEN: another control plane (Istio's, or a second Pillion) serves this revision. */
-export async function assertRevisionIsFree(
-  api: Pick<KubernetesApi, "get">,
-  { revision, namespace, owner }: Pick<WebhookFacts, "revision" | "namespace" | "owner">,
-): Promise<void> {
-  for (const path of webhookPaths(revision, namespace)) {
-    const present = await api.get(path);
-    const other = present && otherInstallation(present, owner?.name);
-    if (other === undefined) continue;
-    throw new PillionError("REVISION_TAKEN", {
-      problem: `revision "${revision}" is taken: ${path.slice(base.length + 1)} belongs to ${other}`,
-      reason:
-        "Two control planes would inject the same pods and take the webhooks from each other, so this one does nothing",
-      fix: "Uninstall the other one, or install this one with another revision (--set revision=NAME) and label namespaces istio.io/rev=NAME",
-    });
-  }
+/**
+ * Take this revision, or see that it is ours. Of two installations that begin at once only one can create the configuration,
+ * and the other one has touched nothing yet.
+ * @throws {PillionError} REVISION_TAKEN: another control plane (Istio's, or a second Pillion) serves this revision.
+ */
+export async function claimRevision(api: Pick<KubernetesApi, "get" | "create">, claim: Claim): Promise<void> {
+  if (await isOurs(api, claim)) return;
+  const empty = injectorClaim(claim);
+  const created = await api.create(`${base}/${folders[empty.kind]}`, asJson(empty));
+  if (created === "exists") await isOurs(api, claim);
 }
+
+/** Whether the revision has its configuration for pods. @throws {PillionError} REVISION_TAKEN */
+async function isOurs(api: Pick<KubernetesApi, "get">, { revision, namespace, owner }: Claim): Promise<boolean> {
+  const [injector, ...others] = webhookPaths(revision, namespace);
+  let isThere = false;
+  for (const path of [injector, ...others].filter((one) => one !== undefined)) {
+    const present = await api.get(path);
+    if (present === undefined) continue;
+    const other = otherInstallation(present, owner?.name);
+    if (other !== undefined) throw revisionTaken(revision, path.slice(base.length + 1), other);
+    isThere ||= path === injector;
+  }
+  return isThere;
+}
+
+const revisionTaken = (revision: string, configuration: string, other: string): PillionError =>
+  new PillionError("REVISION_TAKEN", {
+    problem: `revision "${revision}" is taken: ${configuration} belongs to ${other}`,
+    reason:
+      "Two control planes would inject the same pods and take the webhooks from each other, so this one does nothing",
+    fix: "Uninstall the other one, or install this one with another revision (--set revision=NAME) and label namespaces istio.io/rev=NAME",
+  });
+
+/** Plain data: the type of JSON has an index signature, which interfaces lack. */
+const asJson = (configuration: WebhookConfiguration): JsonObject => configuration as unknown as JsonObject;
 
 /** Who else owns a configuration; undefined when it is ours. `ownRole` is the ClusterRole of our installation. */
 export function otherInstallation(configuration: JsonObject, ownRole: string | undefined): string | undefined {

@@ -124,6 +124,16 @@ export function injectorConfiguration(facts: WebhookFacts): WebhookConfiguration
   };
 }
 
+/** The one for pods as long as it asks for nothing: whoever creates it has the revision. */
+export function injectorClaim(facts: Pick<WebhookFacts, "revision" | "owner">): WebhookConfiguration {
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
+    metadata: metadata(injectorName(facts.revision), "sidecar-injector", facts),
+    webhooks: [],
+  };
+}
+
 /** The one for Istio's kinds, those that this version does not read included. */
 export function validatorConfiguration(facts: WebhookFacts): WebhookConfiguration {
   const { namespace, revision } = facts;
@@ -164,7 +174,11 @@ export function validatorName(revision: string, namespace: string): string {
   return revision === "default" ? `istio-validator-${namespace}` : `istio-validator-${revision}-${namespace}`;
 }
 
-function metadata(name: string, app: string, { revision, owner }: WebhookFacts): WebhookConfiguration["metadata"] {
+function metadata(
+  name: string,
+  app: string,
+  { revision, owner }: Pick<WebhookFacts, "revision" | "owner">,
+): WebhookConfiguration["metadata"] {
   return {
     name,
     labels: { app, [revisionLabel]: revision, [managedBy.label]: managedBy.value },
