@@ -46,6 +46,10 @@ export interface KubernetesConfig extends CommonConfig {
   readonly monitoring: ListenAddress;
   /** JSON of the chart's values; followed while the process runs. */
   readonly valuesFile: string | undefined;
+  /** The pod that this process runs in, for Events about it; undefined outside of the cluster. */
+  readonly pod: { readonly name: string; readonly uid: string } | undefined;
+  /** Where the kubelet reads why a container ended. */
+  readonly terminationLog: string | undefined;
   /** Owns what is made at run time, so that it goes with the installation. */
   readonly ownerClusterRole: string | undefined;
   /** Where the API server finds the webhooks when no Service leads to them: `https://127.0.0.1:15017`. */
@@ -78,6 +82,8 @@ On Kubernetes:
   --revision NAME               which label value it answers to     (default)
   --values FILE                 JSON of the chart's values; followed while it runs
   --owner-cluster-role NAME     owns what is made at run time, so that it goes with the installation
+  --pod NAME/UID                the pod that it runs in, for Events about it
+  --termination-log FILE        written when it ends for a reason that it can name
   --webhook-url URL             where the API server finds the webhooks, when it runs outside of the cluster
 `;
 
@@ -91,6 +97,8 @@ const options = {
   monitoring: { type: "string" },
   values: { type: "string" },
   "owner-cluster-role": { type: "string" },
+  pod: { type: "string" },
+  "termination-log": { type: "string" },
   "webhook-url": { type: "string" },
   webhook: { type: "string", default: "127.0.0.1:15017" },
   xds: { type: "string", default: "127.0.0.1:15012" },
@@ -130,6 +138,8 @@ const kubernetesOnly = [
   "revision",
   "values",
   "owner-cluster-role",
+  "pod",
+  "termination-log",
   "webhook-url",
 ] as const satisfies readonly (keyof Flags)[];
 
@@ -156,6 +166,8 @@ function kubernetesConfig(flags: Flags): KubernetesConfig {
     revision,
     monitoring: address("--monitoring", flags.monitoring ?? "127.0.0.1:15014"),
     valuesFile: flags.values,
+    pod: flags.pod === undefined ? undefined : podIdentity(flags.pod),
+    terminationLog: flags["termination-log"],
     ownerClusterRole: flags["owner-cluster-role"],
     webhookUrl: flags["webhook-url"] === undefined ? undefined : httpsUrl("--webhook-url", flags["webhook-url"]),
     ...commonConfig(flags, `${serviceName(revision)}.${namespace}.svc:15012`),
@@ -215,6 +227,15 @@ function dnsLabel(flag: string, text: string): string {
   throw new PillionError("CONFIG", {
     problem: `${flag} "${text}" is not a name that Kubernetes takes`,
     fix: "Use lower case letters, digits and hyphens, at most 63, with a letter or digit at both ends",
+  });
+}
+
+function podIdentity(text: string): { readonly name: string; readonly uid: string } {
+  const [name = "", uid = "", ...more] = text.split("/");
+  if (name !== "" && uid !== "" && more.length === 0) return Object.freeze({ name, uid });
+  throw new PillionError("CONFIG", {
+    problem: `--pod "${text}" is not NAME/UID`,
+    fix: "Write it like the chart: --pod=$(POD_NAME)/$(POD_UID)",
   });
 }
 

@@ -163,18 +163,28 @@ async function openWorld({ config, log, health, remarks }: StartDeps, signal: Ab
   };
   const cluster = await openCluster({ client, log, meshConfig, onChange }, signal);
   health.set(parts.cluster, undefined);
-  const showTrouble = (): void => {
-    const problems = cluster.status().flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
-    if (problems.length > 0) remarks.set("watches", problems.join("; "));
-    else remarks.delete("watches");
+  const api = kubernetesApi(client, signal);
+  const events = eventsAbout({ api, log, clock: systemClock, about: subject(config) });
+  const reading = (): string | undefined => cluster.problems().join("; ") || undefined;
+  const readiness = (): string | undefined => {
+    if (!cluster.synced()) health.set(parts.world, reading() ?? notYet);
+    const problem = cluster.synced() ? reading() : undefined;
+    if (problem === undefined) remarks.delete("watches");
+    else remarks.set("watches", problem);
+    return health.problem();
   };
-  const timer = setInterval(showTrouble, troubleEveryMs);
-  timer.unref();
-  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  tellReadiness({ readiness, reading: () => remarks.get("watches") }, events, signal);
   await Promise.race([cluster.untilSynced(), untilAborted(signal)]);
   signal.throwIfAborted();
   health.set(parts.world, undefined);
-  return { client, api: kubernetesApi(client, signal), snapshots, cluster, onWorld };
+  return { client, api, events, snapshots, cluster, onWorld };
+}
+
+/** What Events are about. */
+function subject({ namespace, revision, pod }: KubernetesConfig): Subject {
+  return pod === undefined
+    ? { kind: "Deployment", namespace, name: serviceName(revision) }
+    : { kind: "Pod", namespace, ...pod };
 }
 
 /** Whose installation this is, and its CA; undefined when `signal` is aborted before. */
@@ -228,12 +238,12 @@ function keepAll(
     if (namespaces !== known) roots.poke();
   });
   ca.subscribe(webhooks.poke);
-  const onOutcome = (problem: string | undefined): void =>
-    void remarks.set("self-test", problem ?? "the API server reaches the webhook");
-  const tested = keepTested(
-    { api, log, metrics, namespace, revision, deployment: serviceName(revision), onOutcome },
-    signal,
-  );
+  const tell = world.events(reachability);
+  const onOutcome = (problem: string | undefined): void => {
+    remarks.set("self-test", problem ?? "the API server reaches the webhook");
+    tell(problem);
+  };
+  const tested = keepTested({ api, log, metrics, namespace, revision, onOutcome }, signal);
   return { tested, webhooks };
 }
 

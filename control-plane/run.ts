@@ -1,6 +1,8 @@
 // One process: where the objects come from decides which way it is put together.
 import { setMaxListeners } from "node:events";
+import { writeFile } from "node:fs/promises";
 import type { DestinationStream } from "pino";
+import { errorText, PillionError } from "../base/error.ts";
 import type { Config } from "./config.ts";
 import { runDirectoryMode } from "./directory-mode.ts";
 import { createLog } from "./log.ts";
@@ -31,7 +33,20 @@ export async function runControlPlane(
         return await runKubernetesMode(config, log, stopping.signal);
       }
     }
+  } catch (thrown) {
+    if (config.source === "kubernetes") await leaveMessage(config.terminationLog, thrown);
+    throw thrown;
   } finally {
     stop();
   }
+}
+
+/** What the kubelet takes. */
+const messageBytes = 4_096;
+
+/** Tells the kubelet why we end, for `kubectl describe pod`. Without a sentence of ours it takes the end of the log. */
+async function leaveMessage(file: string | undefined, thrown: unknown): Promise<void> {
+  if (file === undefined || !(thrown instanceof PillionError)) return;
+  // The log has it as well; a file that cannot be written must not hide it.
+  await writeFile(file, errorText(thrown).slice(0, messageBytes)).catch(() => {});
 }

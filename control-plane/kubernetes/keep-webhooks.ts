@@ -1,12 +1,11 @@
 // The webhook configurations stay as they should be, and the API server's way to us is tried whenever it may have changed.
 import { Gauge, type Registry } from "prom-client";
-import { errorText, PillionError } from "../../base/error.ts";
+import { PillionError } from "../../base/error.ts";
 import type { ApiClient } from "../../registry/kubernetes/api-client.ts";
-import { systemClock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import type { KubernetesApi } from "./api.ts";
 import { applyWebhooks, webhookPaths } from "./apply-webhooks.ts";
-import { type EventParts, tellEvent } from "./events.ts";
+import type { Topic } from "./events.ts";
 import { followObject } from "./follow.ts";
 import { type Kept, keep } from "./keep.ts";
 import { selfTest } from "./self-test.ts";
@@ -36,15 +35,21 @@ export function keepWebhooks(deps: KeepWebhooksDeps, signal: AbortSignal): Kept 
 }
 
 export interface KeepTestedDeps {
-  readonly api: KubernetesApi;
+  readonly api: Pick<KubernetesApi, "ask">;
   readonly log: Logger;
   readonly metrics: Registry;
   readonly namespace: string;
   readonly revision: string;
-  /** The Deployment that Events are about. */
-  readonly deployment: string;
+  /** Told after each time: a sentence, or (undefined) that the webhook is reached. */
   readonly onOutcome: (problem: string | undefined) => void;
 }
+
+/** What Events say of it. */
+export const reachability: Topic = {
+  bad: "WebhookUnreachable",
+  good: "WebhookReachable",
+  goodMessage: "The API server reaches the webhook again",
+};
 
 /** Nobody tells of a firewall rule that has changed. */
 const testEveryMs = 600_000;
@@ -53,36 +58,25 @@ const patience = 4;
 
 /** Tries the way from the API server to our webhook until `signal` is aborted. Poke it when the way may have changed. */
 export function keepTested(deps: KeepTestedDeps, signal: AbortSignal): Kept {
-  const { api, log, namespace, revision, deployment } = deps;
+  const { api, log, namespace, revision } = deps;
   const gauge = new Gauge({
     name: "pillion_webhook_reachable",
     help: "1 when the API server reached our webhook in the last self-test, else 0",
     registers: [deps.metrics],
   });
-  const tell = async (event: EventParts): Promise<void> => {
-    try {
-      await tellEvent(api, { namespace, deployment }, event, systemClock.now());
-    } catch (thrown) {
-      log.warn({ reason: event.reason, error: errorText(thrown) }, "could not write an Event");
-    }
-  };
-  let told: string | undefined;
   const onOutcome = (problem: string | undefined): void => {
-    deps.onOutcome(problem);
     gauge.set(problem === undefined ? 1 : 0);
-    if (problem === told) return;
-    const event: EventParts =
-      problem === undefined
-        ? { type: "Normal", reason: "WebhookReachable", message: "The API server reaches the webhook again" }
-        : { type: "Warning", reason: "WebhookUnreachable", message: problem };
-    told = problem;
-    void tell(event);
+    deps.onOutcome(problem);
   };
   const task = async (): Promise<void> => {
     const result = await selfTest({ api, namespace, revision, now: () => performance.now() });
     if (result.ok) return;
     const words = result.words === "" ? {} : { reason: `It says: ${result.words}` };
-    throw new PillionError("WEBHOOK_UNREACHABLE", { problem: result.problem, fix: result.fix, ...words });
+    throw new PillionError("WEBHOOK_UNREACHABLE", {
+      problem: `${result.problem} (${result.hop})`,
+      fix: result.fix,
+      ...words,
+    });
   };
   return keep({ name: "self-test", log, everyMs: testEveryMs, patience, task, onOutcome }, signal);
 }

@@ -65,3 +65,19 @@ test("keep() stays quiet as long as its patience lasts", async () => {
   await keep({ name: "it", log, everyMs: 60_000, patience: 1, task }, stop.signal).done;
   expect(lines).toEqual(["in order"]);
 });
+
+test("keep() writes one line for a trouble that lasts", async () => {
+  const stop = new AbortController();
+  const { lines, log } = recorder();
+  const troubles = ["port 4711 is closed", "port 4712 is closed"];
+  const task = async (): Promise<void> => {
+    const trouble = troubles.shift();
+    if (trouble !== undefined) throw new Error(trouble);
+    stop.abort();
+  };
+  const told: (string | undefined)[] = [];
+  const onOutcome = (problem: string | undefined): void => void told.push(problem);
+  await keep({ name: "it", log, everyMs: 60_000, onOutcome, task }, stop.signal).done;
+  expect(told).toEqual(["port 4711 is closed", "port 4712 is closed", undefined]);
+  expect(lines).toEqual(["not in order; it is tried again", "in order"]);
+});

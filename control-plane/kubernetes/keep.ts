@@ -2,6 +2,7 @@
 import { errorText } from "../../base/error.ts";
 import type { Logger } from "../log.ts";
 import { pause } from "../until.ts";
+import { isSameProblem } from "./events.ts";
 
 /** A piece of work that is done again and again, never twice at once. */
 export interface Kept {
@@ -35,12 +36,15 @@ export function keep(options: KeepOptions, signal: AbortSignal): Kept {
   const { name, log, patience = 0, onOutcome = () => undefined } = options;
   let failures = 0;
   let isWell = false;
+  /** A trouble that lasts is one line in the log. */
+  let told: string | undefined;
   let wake = new AbortController();
   const once = async (): Promise<number> => {
     try {
       await options.task();
       if (!isWell) log.info({ task: name }, "in order");
       isWell = true;
+      told = undefined;
       failures = 0;
       onOutcome(undefined);
       return options.everyMs;
@@ -50,7 +54,8 @@ export function keep(options: KeepOptions, signal: AbortSignal): Kept {
       failures += 1;
       if (failures > patience) {
         isWell = false;
-        log.warn({ task: name, problem }, "not in order; it is tried again");
+        if (!isSameProblem(told, problem)) log.warn({ task: name, problem }, "not in order; it is tried again");
+        told = problem;
         onOutcome(problem);
       }
       return Math.min(firstRetryMs * 2 ** (failures - 1), longestRetryMs);
