@@ -67,7 +67,10 @@ export const meshConfigSchema = open("Mesh configuration", {
   defaultDestinationRuleExportTo: exportTo("DestinationRules"),
   ingressService: required(string("Service of the ingress gateway")),
   ingressSelector: string("Value of the label istio of the ingress gateway's pods"),
-  extensionProviders: list("Providers of telemetry and authorization", anything("One provider")),
+  extensionProviders: list(
+    "Providers of telemetry and authorization",
+    open("One provider", { name: string("How policies name it") }),
+  ),
   defaultConfig: required(proxyConfigSchema),
   pillion: required(pillion),
 });

@@ -1,16 +1,24 @@
 // All rules, in the order in which their findings are told. A new one is a file, a line here and a page in docs/codes/.
+import { dryRun } from "./authorization-policy/dry-run.ts";
+import { httpOnly, neverMatching, noProviders, unknownProvider } from "./authorization-policy/never-matching.ts";
+import { customConditions, policyShape } from "./authorization-policy/shape.ts";
+import { policyValues } from "./authorization-policy/values.ts";
 import { reservedAnnotations } from "./common/annotations.ts";
 import { wholeMilliseconds } from "./common/durations.ts";
 import { exportTo } from "./common/export-to.ts";
 import { hostNames } from "./common/hosts.ts";
 import { idle, idleKinds, unenforced } from "./common/idle.ts";
+import { labelSyntax } from "./common/labels.ts";
 import { portNumbers } from "./common/ports.ts";
-import { selectorLabels } from "./common/selectors.ts";
+import { emptySelectors, selectorLabels } from "./common/selectors.ts";
+import { targets } from "./common/targets.ts";
 import { connectionPools, emptyPolicies, outlierDetection } from "./destination-rule/connections.ts";
 import { contradictions } from "./destination-rule/contradictions.ts";
 import { loadBalancers, refusedHashes } from "./destination-rule/load-balancers.ts";
 import { duplicateSubsets, selectorScope, subsetNames } from "./destination-rule/subsets.ts";
 import { clientTls } from "./destination-rule/tls.ts";
+import { misplacedOperations, patches, relativeOperations } from "./envoy-filter/patches.ts";
+import { programs } from "./extension/programs.ts";
 import { certificates } from "./gateway/certificates.ts";
 import { portSharing } from "./gateway/port-sharing.ts";
 import { serverPorts, servers, tlsProtocol } from "./gateway/servers.ts";
@@ -18,10 +26,15 @@ import { portSettings } from "./peer-authentication/ports.ts";
 import { oneForScope } from "./peer-authentication/scopes.ts";
 import { unknownHost, unknownSubset } from "./references/destinations.ts";
 import { unknownDelegate, unknownGateway } from "./references/gateways.ts";
+import { jwtRules, privateKeys } from "./request-authentication/jwt-rules.ts";
 import type { AnyRule } from "./rule.ts";
 import { foreignHosts } from "./service-entry/foreign-hosts.ts";
 import { resolution } from "./service-entry/resolution.ts";
 import { entryAddresses, entryEndpoints, entryPorts } from "./service-entry/shape.ts";
+import { egressHosts, repeatedHosts } from "./sidecar/hosts.ts";
+import { defaultEndpoints, emptySidecar, sidecarListeners } from "./sidecar/listeners.ts";
+import { httpPoolOnTcp, ingressTls, outboundPolicy, sidecarPools } from "./sidecar/settings.ts";
+import { telemetry, telemetryExcess } from "./telemetry/telemetry.ts";
 import { anyRules, delegateShape, oneAction } from "./virtual-service/actions.ts";
 import { redirects, responseSize, rewrites } from "./virtual-service/answers.ts";
 import { connectionRoute, sniHosts, subnets } from "./virtual-service/connections.ts";
@@ -38,6 +51,8 @@ import {
 import { oneForMeshHost } from "./virtual-service/mesh-hosts.ts";
 import { retries } from "./virtual-service/retries.ts";
 import { negativeWeight, tooLargeWeights, unusualWeights, zeroWeights } from "./virtual-service/weights.ts";
+import { unaddressed, workloadAddress } from "./workload/address.ts";
+import { workloadProbe } from "./workload/probes.ts";
 
 /** Every rule. */
 export const rules: readonly AnyRule[] = [
@@ -47,6 +62,9 @@ export const rules: readonly AnyRule[] = [
   hostNames,
   portNumbers,
   selectorLabels,
+  emptySelectors,
+  labelSyntax,
+  targets,
   wholeMilliseconds,
   anyRules,
   delegateShape,
@@ -88,6 +106,30 @@ export const rules: readonly AnyRule[] = [
   entryEndpoints,
   resolution,
   portSettings,
+  emptySidecar,
+  sidecarListeners,
+  egressHosts,
+  repeatedHosts,
+  defaultEndpoints,
+  ingressTls,
+  sidecarPools,
+  httpPoolOnTcp,
+  outboundPolicy,
+  workloadAddress,
+  unaddressed,
+  workloadProbe,
+  jwtRules,
+  privateKeys,
+  policyShape,
+  customConditions,
+  policyValues,
+  dryRun,
+  telemetry,
+  telemetryExcess,
+  programs,
+  patches,
+  misplacedOperations,
+  relativeOperations,
   // What Envoy refuses.
   tooLargeWeights,
   statuses,
@@ -101,9 +143,13 @@ export const rules: readonly AnyRule[] = [
   unknownGateway,
   unknownSubset,
   unknownDelegate,
+  unknownProvider,
+  noProviders,
   // What others say about the same.
   oneForMeshHost,
   oneForScope,
+  neverMatching,
+  httpOnly,
   portSharing,
   foreignHosts,
   contradictions,

@@ -70,7 +70,8 @@ export const emptyPolicies = rule({
   },
 });
 
-function* poolFaults({ tcp, http }: ConnectionPool, path: JsonPath): Iterable<Complaint> {
+/** What is wrong with a connection pool. */
+export function* poolFaults({ tcp, http }: ConnectionPool, path: JsonPath): Iterable<Complaint> {
   if (tcp === undefined && http === undefined) {
     yield { path, problem: "the connection pool is empty", reason: "It would do nothing", fix: "Set tcp or http" };
   }

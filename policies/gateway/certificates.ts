@@ -17,7 +17,8 @@ export const certificates = rule({
   },
 });
 
-function* certificateFaults(tls: ServerTls, path: JsonPath): Iterable<Complaint> {
+/** What is wrong with the certificates of a server that ends TLS. */
+export function* certificateFaults(tls: ServerTls, path: JsonPath): Iterable<Complaint> {
   const mode = tls.mode ?? "PASSTHROUGH";
   if (mode === "ISTIO_MUTUAL") {
     yield* ownCertificates(tls, path);

@@ -9,7 +9,7 @@ export const resolution = rule({
   kinds: ["ServiceEntry"],
   enforcement: "deny",
   summary: "hosts and endpoints fit the resolution",
-  *check({ spec }): Iterable<Complaint> {
+  *check({ metadata, spec }): Iterable<Complaint> {
     const path = jsonPath("spec");
     const way = spec.resolution ?? "NONE";
     const count = spec.endpoints?.length ?? 0;
@@ -39,6 +39,15 @@ export const resolution = rule({
     }
     if ((way === "DNS" || way === "DNS_ROUND_ROBIN") && count === 0) yield* wildcards(spec, way);
     if (way === "DYNAMIC_DNS") yield* dynamic(spec, path);
+    const waypoint = metadata.labels["istio.io/use-waypoint"];
+    if (way === "DYNAMIC_DNS" && spec.location === "MESH_INTERNAL" && waypoint !== undefined) {
+      yield {
+        path: child(path, "location"),
+        problem: `the location is MESH_INTERNAL, the resolution is DYNAMIC_DNS, and the waypoint is "${waypoint}"`,
+        reason: "A waypoint stands before known servers",
+        fix: "Write location: MESH_EXTERNAL, or take the label away",
+      };
+    }
   },
 });
 

@@ -1,6 +1,7 @@
 // Ports, addresses and endpoints of a ServiceEntry, each by itself.
 import { child, jsonPath } from "../../base/json-path.ts";
 import { addressFault, dnsLabel, hostFault } from "../common/names.ts";
+import { protocols } from "../common/sockets.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { items } from "../virtual-service/walk.ts";
 
@@ -52,22 +53,6 @@ export const entryPorts = rule({
     }
   },
 });
-
-const protocols = [
-  "HTTP",
-  "HTTPS",
-  "HTTP2",
-  "GRPC",
-  "GRPC-WEB",
-  "TCP",
-  "TLS",
-  "MONGO",
-  "REDIS",
-  "MYSQL",
-  "UDP",
-  "HTTP_PROXY",
-  "HBONE",
-];
 
 /** Addresses are addresses or networks, and networks need no look-up of names. */
 export const entryAddresses = rule({
