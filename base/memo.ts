@@ -1,25 +1,32 @@
 // Remembering by identity: the same inputs give the very same output, so "did it change" is one comparison.
 
-/** Results are kept as long as their first object argument lives. */
+/** Results are kept as long as their first object argument lives. Most places lead nowhere further, and have no maps. */
 interface Place {
-  readonly byObject: WeakMap<object, Place>;
-  readonly byValue: Map<unknown, Place>;
-  result?: { readonly value: unknown };
+  byObject: WeakMap<object, Place> | undefined;
+  byValue: Map<unknown, Place> | undefined;
+  result: { readonly value: unknown } | undefined;
 }
 
-const newPlace = (): Place => ({ byObject: new WeakMap(), byValue: new Map() });
+const newPlace = (): Place => ({ byObject: undefined, byValue: undefined, result: undefined });
 
 /** Values (names, say) that one object is remembered with: a client may ask for any, so the oldest goes first. */
 export const rememberedValues = 20_000;
 
 /** Where one more argument leads. */
 function step(from: Place, argument: unknown): Place {
-  const isObject = typeof argument === "object" && argument !== null;
-  const known = isObject ? from.byObject.get(argument) : from.byValue.get(argument);
+  if (typeof argument === "object" && argument !== null) {
+    from.byObject ??= new WeakMap();
+    const known = from.byObject.get(argument);
+    if (known !== undefined) return known;
+    const next = newPlace();
+    from.byObject.set(argument, next);
+    return next;
+  }
+  from.byValue ??= new Map();
+  const known = from.byValue.get(argument);
   if (known !== undefined) return known;
   const next = newPlace();
-  if (isObject) from.byObject.set(argument, next);
-  else from.byValue.set(argument, next);
+  from.byValue.set(argument, next);
   if (from.byValue.size > rememberedValues) from.byValue.delete(from.byValue.keys().next().value);
   return next;
 }
