@@ -52,6 +52,10 @@ export interface KubernetesConfig extends CommonConfig {
   readonly terminationLog: string | undefined;
   /** Owns what is made at run time, so that it goes with the installation. */
   readonly ownerClusterRole: string | undefined;
+  /** The CA that it made stays when the installation goes. */
+  readonly keepCa: boolean;
+  /** From a new root in all ConfigMaps to certificates that only it vouches for: kubelets need a while to bring it into pods. */
+  readonly rootSpreadSeconds: number;
   /** Where the API server finds the webhooks when no Service leads to them: `https://127.0.0.1:15017`. */
   readonly webhookUrl: string | undefined;
 }
@@ -82,6 +86,8 @@ On Kubernetes:
   --revision NAME               which label value it answers to     (default)
   --values FILE                 JSON of the chart's values; followed while it runs
   --owner-cluster-role NAME     owns what is made at run time, so that it goes with the installation
+  --keep-ca                     the CA that it made stays when the installation goes
+  --root-spread-seconds N       from a new root in all namespaces to its first certificate  (120)
   --pod NAME/UID                the pod that it runs in, for Events about it
   --termination-log FILE        written when it ends for a reason that it can name
   --webhook-url URL             where the API server finds the webhooks, when it runs outside of the cluster
@@ -97,6 +103,8 @@ const options = {
   monitoring: { type: "string" },
   values: { type: "string" },
   "owner-cluster-role": { type: "string" },
+  "keep-ca": { type: "boolean" },
+  "root-spread-seconds": { type: "string" },
   pod: { type: "string" },
   "termination-log": { type: "string" },
   "webhook-url": { type: "string" },
@@ -138,6 +146,8 @@ const kubernetesOnly = [
   "revision",
   "values",
   "owner-cluster-role",
+  "keep-ca",
+  "root-spread-seconds",
   "pod",
   "termination-log",
   "webhook-url",
@@ -169,6 +179,8 @@ function kubernetesConfig(flags: Flags): KubernetesConfig {
     pod: flags.pod === undefined ? undefined : podIdentity(flags.pod),
     terminationLog: flags["termination-log"],
     ownerClusterRole: flags["owner-cluster-role"],
+    keepCa: flags["keep-ca"] ?? false,
+    rootSpreadSeconds: seconds("--root-spread-seconds", flags["root-spread-seconds"] ?? "120"),
     webhookUrl: flags["webhook-url"] === undefined ? undefined : httpsUrl("--webhook-url", flags["webhook-url"]),
     ...commonConfig(flags, `${serviceName(revision)}.${namespace}.svc:15012`),
   };
@@ -236,6 +248,15 @@ function podIdentity(text: string): { readonly name: string; readonly uid: strin
   throw new PillionError("CONFIG", {
     problem: `--pod "${text}" is not NAME/UID`,
     fix: "Write it like the chart: --pod=$(POD_NAME)/$(POD_UID)",
+  });
+}
+
+/** An hour at most: with that and a day's certificate, an old root is still trusted when it is needed last. */
+function seconds(flag: string, text: string): number {
+  if (/^\d{1,4}$/.test(text) && Number(text) <= 3_600) return Number(text);
+  throw new PillionError("CONFIG", {
+    problem: `${flag} "${text}" is not a number of seconds from 0 to 3600`,
+    fix: `Write it like ${flag} 120`,
   });
 }
 

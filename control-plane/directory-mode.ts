@@ -41,10 +41,10 @@ export async function runDirectoryMode(config: DirectoryConfig, log: Logger, sig
     },
     signal,
   );
-  const names = servingNames(serviceName("default"), "istio-system");
+  const names = servingNames(serviceName("default"), "istio-system", "cluster.local");
   const certificate = createServingCertificate(
     ca,
-    [...names, config.webhook.host, config.xds.host],
+    () => [...names, config.webhook.host, config.xds.host],
     systemClock,
     signal,
   );

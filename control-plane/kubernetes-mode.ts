@@ -12,14 +12,14 @@ import { type KubernetesConfig, serviceName } from "./config.ts";
 import { createHealth, type Health, notYet } from "./health.ts";
 import { type KubernetesApi, kubernetesApi } from "./kubernetes/api.ts";
 import { claimRevision } from "./kubernetes/apply-webhooks.ts";
-import { keepRoots, openAuthority } from "./kubernetes/authority.ts";
+import { keepRoots, openAuthority, storedAuthority } from "./kubernetes/authority.ts";
 import { eventsAbout, type Subject } from "./kubernetes/events.ts";
 import { injectionSettings } from "./kubernetes/injection-settings.ts";
 import { type Kept, keep, untilItWorks } from "./kubernetes/keep.ts";
 import { keepTested, keepWebhooks, reachability } from "./kubernetes/keep-webhooks.ts";
 import { findOwner } from "./kubernetes/owner.ts";
 import { tellReadiness } from "./kubernetes/readiness-events.ts";
-import { reviewedTokens } from "./kubernetes/token-review.ts";
+import { requestFor, reviewedTokens } from "./kubernetes/token-review.ts";
 import { followValues } from "./kubernetes/values-file.ts";
 import type { WebhookFacts } from "./kubernetes/webhook-configurations.ts";
 import type { Logger } from "./log.ts";
@@ -40,6 +40,7 @@ const parts = {
   servers: "webhook and xDS servers",
   webhooks: "webhook configurations",
   roots: "root certificates",
+  tokens: "token reviews",
 } as const;
 
 /** Until then the nodes have heard that this replica goes, and a connection that is opened anew leads to another one. */
@@ -47,6 +48,7 @@ const noticeMs = 2_000;
 /** In this time proxies move there, one after the other. */
 const moveMs = 3_000;
 const valuesEveryMs = 5_000;
+const reviewEveryMs = 600_000;
 const noValues = Object.freeze({});
 
 /**
@@ -115,8 +117,9 @@ async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | un
   const ground = await findGround(deps, world, signal);
   if (ground === undefined) return undefined;
   const { ca } = ground;
-  const certificate = createServingCertificate(ca, certificateHosts(config), systemClock, signal);
   const settings = injectionSettings(config, () => values?.current() ?? noValues, snapshots);
+  const hosts = () => certificateHosts(config, settings().clusterDomain);
+  const certificate = createServingCertificate(ca, hosts, systemClock, signal);
   const serving = await serve(
     {
       config,
@@ -141,7 +144,9 @@ async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | un
     const task = async (): Promise<void> => {
       const before = values.current();
       await values.refresh();
-      if (values.current() !== before) webhooks.poke();
+      if (values.current() === before) return;
+      webhooks.poke();
+      certificate.refresh();
     };
     keep({ name: "values", log, everyMs: valuesEveryMs, task }, signal);
   }
@@ -188,7 +193,7 @@ function subject({ namespace, revision, pod }: KubernetesConfig): Subject {
 }
 
 /** Whose installation this is, and its CA; undefined when `signal` is aborted before. */
-async function findGround({ config, log, health }: StartDeps, world: OpenWorld, signal: AbortSignal) {
+async function findGround({ config, log, health, remarks }: StartDeps, world: OpenWorld, signal: AbortSignal) {
   const { namespace, revision } = config;
   const { api, client, snapshots } = world;
   const findInstallation = async () => {
@@ -201,7 +206,25 @@ async function findGround({ config, log, health }: StartDeps, world: OpenWorld, 
   if (installed === undefined) return undefined;
   const { owner } = installed;
   const { trustDomain } = snapshots.current().mesh;
-  const open = () => openAuthority({ client, api, log, namespace, revision, trustDomain, owner }, signal);
+  const { keepCa, rootSpreadSeconds } = config;
+  const tell = world.events(storedAuthority);
+  const onOutcome = (problem: string | undefined): void => {
+    if (problem === undefined) remarks.delete("stored certificate authority");
+    else remarks.set("stored certificate authority", problem);
+    tell(problem);
+  };
+  const claim = { revision, owner, keepCa };
+  const authority = {
+    client,
+    api,
+    log,
+    namespace,
+    trustDomain,
+    spreadMs: rootSpreadSeconds * 1_000,
+    onOutcome,
+    ...claim,
+  };
+  const open = () => openAuthority(authority, signal);
   const ca = await untilItWorks(parts.authority, open, watched(parts.authority), signal);
   return ca && { owner, ca };
 }
@@ -238,12 +261,18 @@ function keepAll(
     if (namespaces !== known) roots.poke();
   });
   ca.subscribe(webhooks.poke);
+  // Without this right all looks well, and no proxy gets anything.
+  const review = async (): Promise<void> => void (await reviewToken(api, requestFor("none")));
+  const reviewed = { name: parts.tokens, log, everyMs: reviewEveryMs, onOutcome: untilWell(health, parts.tokens) };
+  keep({ ...reviewed, task: review }, signal);
   const tell = world.events(reachability);
   const onOutcome = (problem: string | undefined): void => {
     remarks.set("self-test", problem ?? "the API server reaches the webhook");
     tell(problem);
   };
   const tested = keepTested({ api, log, metrics, namespace, revision, onOutcome }, signal);
+  // The API server trusts others from now on.
+  ca.subscribe(tested.poke);
   return { tested, webhooks };
 }
 
@@ -265,10 +294,9 @@ async function reviewToken(api: KubernetesApi, body: JsonObject): Promise<JsonOb
 const wildcards: readonly string[] = ["0.0.0.0", "::"];
 
 /** All names by which the API server and proxies call this process. */
-function certificateHosts(config: KubernetesConfig): readonly string[] {
+function certificateHosts(config: KubernetesConfig, clusterDomain: string): readonly string[] {
   const urlHost = config.webhookUrl === undefined ? [] : [new URL(config.webhookUrl).hostname.replace(/^\[|\]$/g, "")];
   const hosts = [config.webhook.host, config.xds.host, xdsSettings(config).host, ...urlHost];
-  return [...servingNames(serviceName(config.revision), config.namespace), ...hosts].filter(
-    (host) => !wildcards.includes(host),
-  );
+  const names = servingNames(serviceName(config.revision), config.namespace, clusterDomain);
+  return [...names, ...hosts].filter((host) => !wildcards.includes(host));
 }

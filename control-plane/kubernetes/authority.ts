@@ -7,23 +7,31 @@ import type { CaSource } from "../ca-bundle.ts";
 import { systemClock } from "../clock.ts";
 import type { Logger } from "../log.ts";
 import type { KubernetesApi } from "./api.ts";
-import { type CaRotation, rotateCa } from "./ca-rotation.ts";
-import { readOrMakeCa } from "./ca-secret.ts";
+import type { CaClaim } from "./ca-ownership.ts";
+import { type CaRotation, type RotationOptions, rotateCa } from "./ca-rotation.ts";
+import { claimCa, readOrMakeCa } from "./ca-secret.ts";
+import type { Topic } from "./events.ts";
 import { collectByNamespace, followByName, followObject } from "./follow.ts";
 import { type Kept, keep } from "./keep.ts";
-import type { OwnerReference } from "./owner.ts";
 import { applyRootConfigMaps, readRoots, rootConfigMapName } from "./root-config-maps.ts";
 import { caSecrets } from "./stored-ca.ts";
 
-export interface AuthorityDeps {
+export interface AuthorityDeps extends CaClaim, Pick<RotationOptions, "spreadMs"> {
   readonly client: ApiClient;
   readonly api: KubernetesApi;
   readonly log: Logger;
   readonly namespace: string;
-  readonly revision: string;
   readonly trustDomain: string;
-  readonly owner: OwnerReference | undefined;
+  /** Told how reading the Secrets goes, after the first time: a problem, or (undefined) that all is well. */
+  readonly onOutcome?: (problem: string | undefined) => void;
 }
+
+/** What a control plane that runs has to say about the Secrets. */
+export const storedAuthority: Topic = {
+  bad: "CaUnusable",
+  good: "CaUsable",
+  goodMessage: "The stored certificate authority can be used again",
+};
 
 /** Somebody may change the Secret without our hearing of it. */
 const lookEveryMs = 300_000;
@@ -34,13 +42,17 @@ export async function openAuthority(deps: AuthorityDeps, signal: AbortSignal): P
   const secretDeps = { ...deps, now: systemClock.now };
   let stored = await readOrMakeCa(secretDeps);
   const former = await readRoots(api, namespace);
-  const rotation = rotateCa({ stored, former, clock: systemClock }, signal);
+  const { spreadMs } = deps;
+  const spread = spreadMs === undefined ? {} : { spreadMs };
+  const rotation = rotateCa({ stored, former, clock: systemClock, ...spread }, signal);
   log.info({ namespace, name: stored.secret }, "certificate authority");
   const task = async (): Promise<void> => {
     stored = await readOrMakeCa(secretDeps, stored);
     rotation.offer(stored);
+    await claimCa(secretDeps);
   };
-  const kept = keep({ name: "stored certificate authority", log, everyMs: lookEveryMs, task }, signal);
+  const { onOutcome = () => undefined } = deps;
+  const kept = keep({ name: "stored certificate authority", log, everyMs: lookEveryMs, task, onOutcome }, signal);
   for (const name of Object.values(caSecrets)) {
     void followObject(client, `/api/v1/namespaces/${namespace}/secrets/${name}`, kept.poke, signal);
   }
