@@ -14,6 +14,8 @@ export interface Credentials {
 export interface Access {
   /** `https://HOST:PORT`, with a path where the API server is behind one. */
   readonly server: string;
+  /** The namespace of a kubeconfig's context. */
+  readonly namespace?: string;
   /** @throws {PillionError} API_CREDENTIALS when they cannot be had now. */
   credentials(): Promise<Credentials>;
 }
@@ -57,10 +59,10 @@ export function inClusterAccess(
 }
 
 /**
- * Access by the current context of a kubeconfig file: certificates, tokens and exec plug-ins.
+ * Access by a context of a kubeconfig file (the current one unless given): certificates, tokens and exec plug-ins.
  * @throws {PillionError} KUBECONFIG when the file cannot be read or its current context names no cluster.
  */
-export async function kubeconfigAccess(file: string): Promise<Access> {
+export async function kubeconfigAccess(file: string, context?: string): Promise<Access> {
   const failed = (problem: string, cause?: unknown): PillionError =>
     new PillionError("KUBECONFIG", {
       problem,
@@ -74,14 +76,17 @@ export async function kubeconfigAccess(file: string): Promise<Access> {
   } catch (cause) {
     throw failed(`the kubeconfig file "${file}" cannot be read: ${errorText(cause)}`, cause);
   }
+  if (context !== undefined) config.setCurrentContext(context);
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) {
     throw failed(
-      `the current context "${config.getCurrentContext()}" of "${file}" names no cluster that is in the file`,
+      `the ${context === undefined ? "current context" : "context"} "${config.getCurrentContext()}" of "${file}" names no cluster that is in the file`,
     );
   }
+  const { namespace } = config.getContextObject(config.getCurrentContext()) ?? {};
   return {
     server: server.replace(/\/+$/, ""),
+    ...(namespace === undefined ? {} : { namespace }),
     async credentials() {
       const options: AgentOptions & { headers?: Record<string, string>; auth?: string } = {};
       try {

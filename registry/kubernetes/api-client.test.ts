@@ -109,6 +109,24 @@ describe("createApiClient()", () => {
     );
     await expect(createApiClient({ kubeconfig: file })).rejects.toThrow(/^KUBECONFIG: .*"http:\/\/a" does not begin/);
   });
+
+  test("takes the context that is asked for, with its namespace", async () => {
+    const file = join(server.directory, "two");
+    const context = (name: string, namespace: string) =>
+      `{name: ${name}, context: {cluster: ${name}, user: u, namespace: ${namespace}}}`;
+    const cluster = (name: string) => `{name: ${name}, cluster: {server: 'https://${name}'}}`;
+    writeFileSync(
+      file,
+      `current-context: a\ncontexts: [${context("a", "shop")}, ${context("b", "bank")}]\nclusters: [${cluster("a")}, ${cluster("b")}]\nusers: [{name: u, user: {}}]\n`,
+    );
+    const current = await createApiClient({ kubeconfig: file });
+    const chosen = await createApiClient({ kubeconfig: file, context: "b" });
+    expect([current, chosen].map(({ server: at, namespace }) => [at, namespace])).toEqual([
+      ["https://a", "shop"],
+      ["https://b", "bank"],
+    ]);
+    await expect(createApiClient({ kubeconfig: file, context: "c" })).rejects.toThrow(/^KUBECONFIG: the context "c"/);
+  });
 });
 
 describe("inClusterAccess()", () => {

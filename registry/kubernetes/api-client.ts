@@ -10,6 +10,8 @@ import { type Access, type Credentials, inClusterAccess, kubeconfigAccess } from
 export interface ApiClientOptions {
   /** Path of a kubeconfig file. */
   readonly kubeconfig?: string;
+  /** Of that file; its current context unless given. */
+  readonly context?: string;
   /** Whether this runs in a pod. */
   readonly inCluster?: boolean;
 }
@@ -51,6 +53,8 @@ export type ApiStream =
 export interface ApiClient {
   /** Where it is, for messages. */
   readonly server: string;
+  /** The namespace that the kubeconfig's context names. */
+  readonly namespace?: string;
   /**
    * Ask, and read the answer whole. An answer of any status is an answer.
    * @throws {PillionError} API_SERVER when there is none, API_CREDENTIALS or KUBECONFIG when we cannot say who we are;
@@ -65,10 +69,10 @@ export interface ApiClient {
 
 /** A client with the access that the options name. Nothing is sent yet. @throws {PillionError} KUBECONFIG, API_CREDENTIALS */
 export async function createApiClient(options: ApiClientOptions): Promise<ApiClient> {
-  const { kubeconfig, inCluster } = options;
+  const { kubeconfig, context, inCluster } = options;
   // The variables are the interface of the kubelet, not settings of ours.
   if (inCluster === true) return new HttpsClient(inClusterAccess(process.env));
-  if (kubeconfig !== undefined) return new HttpsClient(await kubeconfigAccess(kubeconfig));
+  if (kubeconfig !== undefined) return new HttpsClient(await kubeconfigAccess(kubeconfig, context));
   throw new PillionError("API_CREDENTIALS", {
     problem: "nothing says where the API server is",
     fix: "Name a kubeconfig file with --kubeconfig, or give --in-cluster in a pod",
@@ -87,12 +91,14 @@ const probeAfterMs = 5_000;
 
 class HttpsClient implements ApiClient {
   readonly server: string;
+  readonly namespace?: string;
   readonly #access: Access;
   #agent: { readonly tls: string; readonly agent: Agent } | undefined;
 
   constructor(access: Access) {
     this.#access = access;
     this.server = access.server;
+    if (access.namespace !== undefined) this.namespace = access.namespace;
     if (!this.server.startsWith("https://")) throw notHttps(this.server);
   }
 
