@@ -5,8 +5,9 @@ import type { ExitCode, Io } from "./verb.ts";
 import { loadVerb, verbs } from "./verbs.ts";
 
 function overview(): string {
-  const width = Math.max(...verbs.map((verb) => verb.name.length));
-  const lines = verbs.map((verb) => `  ${verb.name.padEnd(width)}  ${verb.summary}`);
+  const names = verbs.map(({ name, alias }) => (alias === undefined ? name : `${name}, ${alias}`));
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = verbs.map(({ summary }, index) => `  ${names[index]?.padEnd(width)}  ${summary}`);
   return ["Usage: pillion VERB [flags]", "", ...lines, "", "pillion VERB --help tells more.", ""].join("\n");
 }
 

@@ -12,3 +12,10 @@ test("tableLines() makes every column as wide as its widest cell", () => {
     ),
   ).toEqual(["NAME      READY", "reviews   2/2", "a         1/1"]);
 });
+
+test("tableLines() leaves the gap that scripts expect", () => {
+  expect(tableLines(["NAME", "CDS"], [["reviews", "SYNCED (1s)"]], "     ")).toEqual([
+    "NAME        CDS",
+    "reviews     SYNCED (1s)",
+  ]);
+});

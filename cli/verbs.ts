@@ -3,6 +3,8 @@ import type { Verb } from "./verb.ts";
 
 interface Entry {
   readonly name: string;
+  /** A shorter name that people know. */
+  readonly alias?: string;
   readonly summary: string;
   load(): Promise<Verb>;
 }
@@ -48,9 +50,15 @@ export const verbs: readonly Entry[] = [
     summary: "look at the mesh on a cluster, and whether its webhook is reached",
     load: async () => (await import("./verbs/check.ts")).check,
   },
+  {
+    name: "proxy-status",
+    alias: "ps",
+    summary: "which proxies are connected, and whether each has what it should",
+    load: async () => (await import("./verbs/proxy-status.ts")).proxyStatus,
+  },
 ];
 
-/** The verb of that name, loaded. */
+/** The verb of that name or alias, loaded. */
 export async function loadVerb(name: string): Promise<Verb | undefined> {
-  return verbs.find((entry) => entry.name === name)?.load();
+  return verbs.find((entry) => entry.name === name || entry.alias === name)?.load();
 }

@@ -23,6 +23,8 @@ const startPatienceMs = 30_000;
 export class ControlPlaneProcess {
   readonly webhookPort: number;
   readonly xdsPort: number;
+  /** For `pillion proxy-status --control-plane`. */
+  readonly monitoringPort: number;
   readonly #options: ControlPlaneOptions;
   readonly #log: WriteStream;
   /** Rejects when the process ended although nobody ended it here. */
@@ -31,10 +33,11 @@ export class ControlPlaneProcess {
   #process: ChildProcess | undefined;
   #lastWords: string[] = [];
 
-  private constructor(options: ControlPlaneOptions, webhookPort: number, xdsPort: number) {
+  private constructor(options: ControlPlaneOptions, webhookPort: number, xdsPort: number, monitoringPort: number) {
     this.#options = options;
     this.webhookPort = webhookPort;
     this.xdsPort = xdsPort;
+    this.monitoringPort = monitoringPort;
     this.#log = createWriteStream(options.logFile, { flags: "a" });
     this.died = new Promise((_resolve, reject) => {
       this.#reject = reject;
@@ -45,7 +48,7 @@ export class ControlPlaneProcess {
 
   /** Start it on free ports, which it keeps when it is started again. */
   static async start(options: ControlPlaneOptions): Promise<ControlPlaneProcess> {
-    const made = new ControlPlaneProcess(options, await freePort(), await freePort());
+    const made = new ControlPlaneProcess(options, await freePort(), await freePort(), await freePort());
     await made.start();
     return made;
   }
@@ -57,6 +60,7 @@ export class ControlPlaneProcess {
       ...configDirectories.flatMap((directory) => ["--config-dir", directory]),
       ...["--state-dir", stateDirectory],
       ...["--webhook", `127.0.0.1:${this.webhookPort}`, "--xds", `127.0.0.1:${this.xdsPort}`],
+      ...["--monitoring", `127.0.0.1:${this.monitoringPort}`],
     ];
     // It must not outlive this process, however that ends; nor hear the terminal's Ctrl-C before its turn.
     const words = [

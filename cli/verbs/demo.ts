@@ -126,7 +126,7 @@ async function stayUp(running: Demo, io: Io): Promise<ExitCode> {
   return 0;
 }
 
-function welcome({ sandbox, ingressUrl, directory }: Demo): string {
+function welcome({ sandbox, ingressUrl, directory, controlPlane }: Demo): string {
   const rows = sandbox.pods().map((pod) => [pod.namespace, pod.name, pod.ready, pod.phase, pod.ip]);
   const text = tableLines(["NAMESPACE", "NAME", "READY", "STATUS", "IP"], rows);
   return `
@@ -141,6 +141,7 @@ Try in another terminal:
   npx pillion sandbox exec deploy/curl -- curl -s http://reviews:9080/reviews/0
   npx pillion sandbox logs deploy/productpage-v1 -c istio-proxy
   npx pillion sandbox pods
+  npx pillion proxy-status --control-plane http://127.0.0.1:${controlPlane.monitoringPort}
 
 Ctrl-C ends it and leaves nothing behind.
 `;
