@@ -8,6 +8,8 @@ import { imageNames } from "./image-names.ts";
 
 /** The tag of the images under test. */
 export const tag = "test";
+/** A second tag of the same control plane and proxy, to upgrade to. */
+export const nextTag = "test-next";
 export const hub = "docker.io/pillion";
 
 const envoyImage = "localhost/pillion/envoy:1.40.0";
@@ -17,11 +19,15 @@ const flags = ["--quiet", "--pull=never", "--layers", "--format", "docker"];
 /** "174 MB", by name. */
 export type Sizes = Readonly<Record<string, string>>;
 
+/** Where the built images are, under all their names: an OCI layout, and the same as one file for the node. */
+export const imageLayout = join(tmpdir(), "pillion-images");
+export const imageArchive = `${imageLayout}.tar`;
+
 /**
  * Build what changed (buildah keeps layers) and write the archive.
  * @returns the sizes of the images, unpacked
  */
-export function buildImages(archive: string): Sizes {
+export function buildImages(): Sizes {
   run([join(clusterFolder(), "images"), "base"]);
   const before = workingContainers();
   const scratch = mkdtempSync(join(tmpdir(), "pillion-images-"));
@@ -31,7 +37,7 @@ export function buildImages(archive: string): Sizes {
     buildPilot();
     const samples = join(root, "samples");
     build("samples", ["--build-arg", `PILOT_IMAGE=${hub}/pilot:${tag}`, "-f", join(samples, "Dockerfile"), samples]);
-    return writeArchive(join(scratch, "layout"), archive);
+    return writeArchive();
   } finally {
     rmSync(scratch, { recursive: true, force: true });
     // buildah 1.28 forgets the containers of stages that have no step.
@@ -71,16 +77,19 @@ function buildPilot(): void {
   build("pilot", [...trust, "--ignorefile", `${file}.dockerignore`, "-f", file, root]);
 }
 
-function writeArchive(layout: string, archive: string): Sizes {
+function writeArchive(): Sizes {
+  rmSync(imageLayout, { recursive: true, force: true });
   const built = ["proxyv2", "pilot", "samples"];
   for (const name of built)
-    run(["buildah", "push", "-q", "-D", "--format", "oci", `${hub}/${name}:${tag}`, `oci:${layout}:${name}`]);
-  const { find, variant, close } = openLayout(layout);
+    run(["buildah", "push", "-q", "-D", "--format", "oci", `${hub}/${name}:${tag}`, `oci:${imageLayout}:${name}`]);
+  const { find, variant, close } = openLayout(imageLayout);
   const samples = [...imageNames()].map(([name, config]) => [name, variant(find("samples"), config)] as const);
-  const own = ["proxyv2", "pilot"].map((name) => [`${hub}/${name}:${tag}`, find(name)] as const);
+  const own = [tag, nextTag].flatMap((version) =>
+    ["proxyv2", "pilot"].map((name) => [`${hub}/${name}:${version}`, find(name)] as const),
+  );
   close(new Map([...samples, ...own]));
-  rmSync(archive, { force: true });
-  run(["tar", "-C", layout, "-cf", archive, "."]);
+  rmSync(imageArchive, { force: true });
+  run(["tar", "-C", imageLayout, "-cf", imageArchive, "."]);
   return Object.fromEntries(built.map((name) => [name, size(name)]));
 }
 

@@ -24,7 +24,8 @@ interface PodList {
   }[];
 }
 
-const nodeAddress = "10.245.0.1";
+/** The node, as clients outside of the cluster reach it. */
+export const nodeAddress = "10.245.0.1";
 
 /** Every pod that is not on its way out, with READY as kubectl counts it. */
 export function pods(): readonly DemoPod[] {
@@ -75,18 +76,23 @@ export async function ask(from: Place, url: string, options: Ask = {}): Promise<
 
 /** Wait until every Deployment of these namespaces is rolled out. @throws Error with kubectl's words after the time. */
 export function rolledOut(namespaces: readonly string[], seconds = 180): void {
-  for (const namespace of namespaces) {
-    const names = kubectl("get", "deploy", "-n", namespace, "-o", "name")
-      .split("\n")
-      .filter((name) => name !== "");
-    for (const name of names) kubectl("rollout", "status", "-n", namespace, name, `--timeout=${seconds}s`);
-  }
+  for (const namespace of namespaces) kubectl("rollout", "status", "-n", namespace, "deploy", `--timeout=${seconds}s`);
 }
 
 /** The ingress gateway's port 80 on the node. */
 export function ingressUrl(): string {
   const path = '{.spec.ports[?(@.name=="http2")].nodePort}';
   return `http://${nodeAddress}:${kubectl("get", "svc", "-n", "istio-system", "istio-ingressgateway", "-o", `jsonpath=${path}`)}`;
+}
+
+/** Wait until nobody answers on the control plane's monitoring port there. */
+async function gone(address: string): Promise<void> {
+  const isThere = (): Promise<boolean> =>
+    fetch(`http://${address}:15014/readyz`, { signal: AbortSignal.timeout(500) }).then(
+      () => true,
+      () => false,
+    );
+  while (await isThere()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 const meshConfig = ["get", "configmap", "-n", "istio-system", "istio", "-o", "json"];
@@ -148,6 +154,7 @@ export function clusterMesh(): DemoMesh {
     },
     controlPlane: {
       kill: async () => {
+        const addresses = podsOf("istio-system/istiod").map(({ ip }) => ip);
         await scale(0);
         await start([
           "kubectl",
@@ -160,6 +167,8 @@ export function clusterMesh(): DemoMesh {
           "--force",
           "--grace-period=0",
         ]);
+        // The API server has forgotten the pod before the kubelet ends its process.
+        for (const address of addresses) await gone(address);
       },
       start: async () => {
         await scale(1);

@@ -21,7 +21,8 @@ export function clusterFolder(): string {
 }
 
 const binaries = process.env["KUBE_CACHE"] ?? join(homedir(), ".cache", "kube-bin-1.34.4");
-const clusterDirectory = process.env["CLUSTER_DIR"] ?? "/tmp/kube-cluster";
+/** Where the node keeps its configuration. */
+export const clusterDirectory = process.env["CLUSTER_DIR"] ?? "/tmp/kube-cluster";
 const limitBytes = 256 * 1024 * 1024;
 
 /** What programs see: the node's kubectl first, and its administrator. */

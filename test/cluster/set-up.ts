@@ -3,11 +3,12 @@
 // PILLION_CLUSTER_READY=1 takes the node as such a run left it, and leaves it: nothing is built, loaded or installed. For single files:
 //   PILLION_CLUSTER_READY=1 npx vitest run --project cluster test/cluster/tutorial-egress.test.ts
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildImages, hub, tag } from "./build-images.ts";
+import { buildImages, imageArchive, imageLayout } from "./build-images.ts";
+import { installCharts } from "./charts.ts";
 import { rolledOut } from "./cluster-mesh.ts";
-import { apply, clusterFolder, kubectl, root, run, tryRun } from "./commands.ts";
+import { apply, clusterDirectory, clusterFolder, kubectl, root, run, tryRun } from "./commands.ts";
+import { serveImages } from "./image-registry.ts";
 
 /** Files of samples/ that the tests find in the namespace default. */
 const samples = [
@@ -31,7 +32,7 @@ const outsideNames = ["www.example.test", "api.example.test", "httpbin.org"];
 export async function setup(): Promise<() => void> {
   if (process.env["PILLION_CLUSTER_READY"] !== undefined) {
     rolledOut(["istio-system", "default"]);
-    return () => undefined;
+    return serveToNode();
   }
   const began = performance.now();
   const step = (what: string): void => {
@@ -42,8 +43,7 @@ export async function setup(): Promise<() => void> {
     if (process.env["PILLION_CLUSTER_KEEP"] === undefined) run([cluster, "down"]);
   };
   try {
-    const archive = join(tmpdir(), "pillion-images.tar");
-    const sizes = buildImages(archive);
+    const sizes = buildImages();
     step(
       `images: ${Object.entries(sizes)
         .map(([name, size]) => `${name} ${size}`)
@@ -51,13 +51,19 @@ export async function setup(): Promise<() => void> {
     );
     run([cluster, "up"]);
     step("node is up");
-    run([cluster, "load", archive]);
+    run([cluster, "load", imageArchive]);
     step("images are loaded");
+    const isNew = tryRun(["kubectl", "get", "deploy", "-n", "istio-system", "istiod"]).status !== 0;
     installCharts();
     step("charts are installed");
+    if (!isNew) restartAll();
     applySamples();
+    const stopServing = await serveToNode();
     step("samples are ready");
-    return down;
+    return () => {
+      stopServing();
+      down();
+    };
   } catch (thrown) {
     process.stdout.write(tryRun(["kubectl", "get", "pods", "-A"]).stdout ?? "");
     down();
@@ -65,34 +71,21 @@ export async function setup(): Promise<() => void> {
   }
 }
 
-function installCharts(): void {
-  const images = [
-    "--set",
-    `global.hub=${hub}`,
-    "--set",
-    `global.tag=${tag}`,
-    "--set",
-    "global.imagePullPolicy=IfNotPresent",
-  ];
-  const profile = join(root, "charts", "profiles", "demo");
-  const install = (release: string, chart: string, ...more: readonly string[]): string =>
-    run([
-      "helm",
-      "upgrade",
-      "--install",
-      release,
-      join(root, "charts", chart),
-      "-n",
-      "istio-system",
-      "--create-namespace",
-      ...more,
-    ]);
-  install("istio-base", "base");
-  install("istiod", "pillion", "-f", join(profile, "istiod.yaml"), ...images, "--wait", "--timeout", "120s");
-  for (const name of ["istio-ingressgateway", "istio-egressgateway"])
-    install(name, "gateway", "-f", join(profile, `${name}.yaml`));
-  // Not helm's --wait: it waits for a load balancer, too, and there is none.
-  rolledOut(["istio-system"]);
+/** Be the registry that the node's containerd asks, where nobody is. */
+function serveToNode(): Promise<() => void> {
+  const hosts = readFileSync(join(clusterDirectory, "certs.d", "_default", "hosts.toml"), "utf8");
+  const port = /^server = "http:\/\/127\.0\.0\.1:(\d+)"/.exec(hosts)?.[1];
+  return port === undefined ? Promise.resolve(() => undefined) : serveImages(imageLayout, Number(port));
+}
+
+/** What an earlier run left has the same image names, and other images under them. */
+function restartAll(): void {
+  for (const namespaces of [["istio-system"], ["outside", "plain", "default"]]) {
+    for (const namespace of namespaces) kubectl("rollout", "restart", "-n", namespace, "deploy");
+    rolledOut(namespaces);
+  }
+  // Nobody makes this one anew, and a pod cannot be applied over an injected one.
+  kubectl("delete", "pod", "-n", "default", "lone");
 }
 
 function applySamples(): void {
