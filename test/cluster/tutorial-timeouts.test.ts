@@ -69,11 +69,14 @@ test("three retries against an abort end with 503, and the proxy's log says so i
   await expect
     .poll(async () => (await wget("http://nginx-svc")).stderr, { timeout: 20_000 })
     .toContain("503 Service Unavailable");
-  const log = web.kubectl("logs", "deploy/nginx-tomcat", "-c", "istio-proxy");
-  const line = log
-    .split("\n")
-    .find((text) => / 503 .* outbound\|8080\|\|tomcat-svc\.web\.svc\.cluster\.local /.test(text));
-  expect(line ?? log.slice(-500)).toMatch(
-    /^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] "GET \/ HTTP\/1\.1" 503 FI \S+ - "-" 0 \d+ \d+ - "[^"]*" "[^"]*" "[0-9a-f-]{36}" "[^"]+" "[^"]+" /,
-  );
+  const logged = (): string =>
+    web
+      .kubectl("logs", "deploy/nginx-tomcat", "-c", "istio-proxy")
+      .split("\n")
+      .find((text) => / 503 .* outbound\|8080\|\|tomcat-svc\.web\.svc\.cluster\.local /.test(text)) ?? "";
+  await expect
+    .poll(logged, { timeout: 10_000 })
+    .toMatch(
+      /^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] "GET \/ HTTP\/1\.1" 503 FI \S+ - "-" 0 \d+ \d+ - "[^"]*" "[^"]*" "[0-9a-f-]{36}" "[^"]+" "[^"]+" /,
+    );
 });

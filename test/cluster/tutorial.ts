@@ -1,8 +1,9 @@
 // A namespace for one tutorial: labelled for injection, with kubectl as its reader has it, and gone afterwards.
-import { readFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rolledOut } from "./cluster-mesh.ts";
-import { apply, kubectl, type Output, start, tryRun } from "./commands.ts";
+import { apply, environment, kubectl, type Output, run, start, tryRun } from "./commands.ts";
 
 export interface Tutorial {
   readonly namespace: string;
@@ -14,6 +15,12 @@ export interface Tutorial {
   applyFile(name: string): string;
   /** `kubectl exec deploy/DEPLOYMENT -c CONTAINER -- COMMAND`. */
   exec(deployment: string, container: string, ...command: readonly string[]): Promise<Output>;
+  /**
+   * What the reader types, in a shell whose kubectl is at home in this namespace and whose folder holds Istio's `samples/`.
+   * @returns what is printed, standard error as well
+   * @throws Error when the last command fails
+   */
+  type(script: string): Promise<string>;
   /** Every Deployment is rolled out. */
   ready(): void;
   /** Take it all away. */
@@ -22,6 +29,7 @@ export interface Tutorial {
 
 export function startTutorial(namespace: string): Tutorial {
   apply(`{ apiVersion: v1, kind: Namespace, metadata: { name: ${namespace}, labels: { istio-injection: enabled } } }`);
+  const shell = openShell(namespace);
   const applyHere = (yaml: string): string => apply(yaml, namespace);
   return {
     namespace,
@@ -30,10 +38,34 @@ export function startTutorial(namespace: string): Tutorial {
     applyFile: (name) => applyHere(readFileSync(join(import.meta.dirname, "testdata", name), "utf8")),
     exec: (deployment, container, ...command) =>
       start(["kubectl", "-n", namespace, "exec", `deploy/${deployment}`, "-c", container, "--", ...command]),
+    type: (script) => shell.type(script),
     ready: () => rolledOut([namespace]),
     end: () => {
+      shell.close();
       tryRun(["kubectl", "delete", "namespace", namespace, "--wait=true", "--timeout=120s"]);
     },
+  };
+}
+
+function openShell(namespace: string): { type(script: string): Promise<string>; close(): void } {
+  const samples = process.env["PILLION_CORPORA"];
+  if (samples === undefined) throw new Error("PILLION_CORPORA names no folder of Istio's samples");
+  const folder = mkdtempSync(join(tmpdir(), "pillion-reader-"));
+  symlinkSync(join(samples, "samples"), join(folder, "samples"));
+  const config = join(folder, "kubeconfig");
+  copyFileSync(environment.KUBECONFIG, config);
+  run(["kubectl", "--kubeconfig", config, "config", "set-context", "--current", `--namespace=${namespace}`]);
+  return {
+    type: async (script) => {
+      const { stdout, code } = await start([
+        "bash",
+        "-c",
+        `exec 2>&1; cd ${folder}; export KUBECONFIG=${config}\n${script}`,
+      ]);
+      if (code !== 0) throw new Error(`${script}\nended with ${code}: ${stdout}`);
+      return stdout;
+    },
+    close: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
