@@ -162,7 +162,7 @@ function encodeListener(mesh: MeshSettings, name: string, plans: readonly ChainP
   const message = listenerAt(
     { name, port, direction: "outbound", ipv6 },
     {
-      listenerFilters: looksAtTls ? [tlsInspector] : [],
+      listenerFilters: looksAtTls ? [tlsInspector()] : [],
       filterChains: plans.map((plan) => chainOf(mesh, name, plan)),
     },
   );

@@ -1,5 +1,6 @@
 // What a sidecar listens on for callers of its application: chains for each port, by what comes in and how.
 import { create } from "@bufbuild/protobuf";
+import { parseDuration } from "../../api/duration.ts";
 import { memoize } from "../../base/memo.ts";
 import { type MtlsMode, mtlsMode } from "../../model/mtls.ts";
 import { layerOf, type Protocol } from "../../model/protocol.ts";
@@ -42,12 +43,15 @@ function encodeInbound(
   elsewhere: MtlsMode,
   ipv6: boolean,
 ): EncodedResource {
-  const known = ports.filter(({ protocol }) => layerOf(protocol) !== "sniffed").map(({ number }) => number);
+  const known = ports.filter(({ protocol }) => layerOf(protocol) !== "sniffed");
+  // Bytes without mutual TLS: whatever comes first, it goes to the application as it is.
+  const bytes = known.filter(({ protocol, mode }) => layerOf(protocol) === "tcp" && mode === "DISABLE");
+  const isAllStrict = [elsewhere, ...ports.map(({ mode }) => mode)].every((mode) => mode === "STRICT");
   const message = listenerAt(
     { name: virtualInbound, port: sidecarPorts.inbound, direction: "inbound", ipv6 },
     {
-      listenerFilters: [originalDestination, tlsInspector, httpInspector(known)],
-      listenerFiltersTimeout: milliseconds(detectionTimeoutMs(mesh.config)),
+      listenerFilters: [originalDestination, tlsInspector(bytes.map(portNumber)), httpInspector(known.map(portNumber))],
+      listenerFiltersTimeout: milliseconds(isAllStrict ? strictPatienceMs(mesh) : detectionTimeoutMs(mesh.config)),
       continueOnListenerFiltersTimeout: true,
       filterChains: [
         // Nobody is redirected to this port on purpose, and forwarding to it would never end.
@@ -62,6 +66,12 @@ function encodeInbound(
   const clusters = [blackHoleCluster, inboundPassthroughCluster, ...ports.map(({ number }) => inboundCluster(number))];
   return encode(typeUrls.listener, virtualInbound, ListenerSchema, { message, needs: clusterNeeds(clusters) });
 }
+
+const portNumber = ({ number }: InboundPort): number => number;
+
+/** Where nothing can be guessed wrong, a handshake may come as late as its client has patience for it. */
+const strictPatienceMs = ({ config }: MeshSettings): number =>
+  detectionTimeoutMs(config, parseDuration(config.connectTimeout));
 
 /** The same chains for every proxy that has the port. */
 const portChainsFor = memoize((mesh: MeshSettings, number: number, protocol: Protocol, mode: MtlsMode) =>

@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { parseDuration } from "../../api/duration.ts";
 import type { MeshConfig } from "../../api/mesh-config.ts";
-import { extension } from "../pack.ts";
+import { extension, type NamedExtension } from "../pack.ts";
 import {
   type ListenerFilter,
   type ListenerFilterChainMatchPredicate,
@@ -22,30 +22,29 @@ export const originalDestination: ListenerFilter = create(
   extension("envoy.filters.listener.original_dst", OriginalDstSchema, {}),
 );
 
-/** Reads server name and ALPN of a TLS handshake. */
-export const tlsInspector: ListenerFilter = create(
-  ListenerFilterSchema,
-  extension("envoy.filters.listener.tls_inspector", TlsInspectorSchema, {}),
-);
+/** Reads server name and ALPN of a TLS handshake; on `knownPorts` it does not look, so nobody waits for it there. */
+export function tlsInspector(knownPorts: readonly number[] = []): ListenerFilter {
+  return inspector(extension("envoy.filters.listener.tls_inspector", TlsInspectorSchema, {}), knownPorts);
+}
 
-/** Tells HTTP from other plain text; on `knownPorts` it does not look, so nobody waits for it there. */
+/** Tells HTTP from other plain text; on `knownPorts` it does not look either. */
 export function httpInspector(knownPorts: readonly number[] = []): ListenerFilter {
-  const filter = create(
-    ListenerFilterSchema,
-    extension("envoy.filters.listener.http_inspector", HttpInspectorSchema, {}),
-  );
+  return inspector(extension("envoy.filters.listener.http_inspector", HttpInspectorSchema, {}), knownPorts);
+}
+
+/** How long to wait for first bytes where the server may be the one who speaks first: measured in docs/adr/0008-first-bytes.md. */
+const patienceMs = 2_000;
+
+/** The mesh's protocolDetectionTimeout, where 0 means for ever; without it so long, by default as long as fits all. */
+export function detectionTimeoutMs({ protocolDetectionTimeout }: MeshConfig, otherwiseMs = patienceMs): number {
+  return (protocolDetectionTimeout === undefined ? undefined : parseDuration(protocolDetectionTimeout)) ?? otherwiseMs;
+}
+
+function inspector(what: NamedExtension, knownPorts: readonly number[]): ListenerFilter {
+  const filter = create(ListenerFilterSchema, what);
   const disabled = anyPort(knownPorts);
   if (disabled !== undefined) filter.filterDisabled = disabled;
   return filter;
-}
-
-/** How long to wait for first bytes of somebody who may be waiting for ours. */
-const patienceMs = 5_000;
-
-/** The mesh's protocolDetectionTimeout. Its default, 0s, would let callers of server-first protocols wait for ever. */
-export function detectionTimeoutMs(config: MeshConfig): number {
-  const ms = parseDuration(config.protocolDetectionTimeout) ?? 0;
-  return ms > 0 ? ms : patienceMs;
 }
 
 function anyPort(ports: readonly number[]): ListenerFilterChainMatchPredicate | undefined {

@@ -63,9 +63,9 @@ const planOf = memoize(({ snapshot, workload }: ProxyContext): ReadonlyMap<strin
   const named = new Map<string, ListenerPlan>([[virtualOutbound, { type: "everything" }]]);
   for (const plan of plans) named.set(listenerName("0.0.0.0", plan.port), plan);
   for (const { port } of plans.filter(isInspected)) {
-    for (const { address, exportTo, namespace } of tcpAddresses(snapshot).get(port) ?? []) {
-      if (isVisible(exportTo, namespace, workload.namespace))
-        named.set(listenerName(address, port), { type: "address", address, port });
+    for (const { addresses, exportTo, namespace } of tcpPorts(snapshot).get(port) ?? []) {
+      if (!isVisible(exportTo, namespace, workload.namespace)) continue;
+      for (const address of addresses) named.set(listenerName(address, port), { type: "address", address, port });
     }
   }
   return named;
@@ -77,6 +77,8 @@ interface PortPlan {
   readonly port: number;
   readonly http: boolean;
   readonly sniffed: boolean;
+  /** The server may be the one who speaks first. */
+  readonly serverFirst: boolean;
   readonly external: readonly ExternalTcp[];
 }
 
@@ -86,6 +88,10 @@ const ownPorts: ReadonlySet<number> = new Set(Object.values(sidecarPorts));
 function portPlans(snapshot: Snapshot, view: Viewpoint): readonly PortPlan[] {
   const layers = new Map(outboundPorts(snapshot, view.namespace).map((port) => [port.number, port.layers]));
   const numbers = new Set([...layers.keys(), ...externalTcpPorts(snapshot)]);
+  const isBytes = (port: number): boolean =>
+    (tcpPorts(snapshot).get(port) ?? []).some(
+      ({ protocol, exportTo, namespace }) => protocol === "tcp" && isVisible(exportTo, namespace, view.namespace),
+    );
   return [...numbers]
     .filter((port) => !ownPorts.has(port))
     .map((port) => ({
@@ -93,6 +99,7 @@ function portPlans(snapshot: Snapshot, view: Viewpoint): readonly PortPlan[] {
       port,
       http: layers.get(port)?.has("http") === true,
       sniffed: layers.get(port)?.has("sniffed") === true,
+      serverFirst: layers.get(port)?.has("sniffed") === true || isBytes(port),
       external: externalTcp(snapshot, view, port),
     }))
     .filter(({ http, sniffed, external }) => http || sniffed || external.length > 0)
@@ -103,13 +110,14 @@ const isInspected = (plan: PortPlan): boolean => plan.http || plan.sniffed || lo
 const looksAtTls = ({ external }: PortPlan): boolean => external.some(({ serverNames }) => serverNames.length > 0);
 
 /**
- * Virtual addresses by TCP port: where others speak HTTP on that number, looking at the first bytes would keep callers of
- * server-first protocols waiting.
+ * Services by TCP port, with their virtual addresses: where others speak HTTP on that number, looking at the first bytes
+ * would keep callers of server-first protocols waiting. Those without such an address (headless, pods) have to wait.
  */
-const tcpAddresses = memoize((snapshot: Snapshot) => {
+const tcpPorts = memoize((snapshot: Snapshot) => {
   const found = [...snapshot.services.values()].flatMap(({ resolution, addresses, ports, exportTo, namespace }) => {
-    const tcp = resolution === "cluster-ip" ? ports.filter(({ protocol }) => layerOf(protocol) === "tcp") : [];
-    return tcp.flatMap(({ number: port }) => addresses.map((address) => ({ address, port, exportTo, namespace })));
+    const tcp = ports.filter(({ protocol }) => layerOf(protocol) === "tcp");
+    const virtual = resolution === "cluster-ip" ? addresses : [];
+    return tcp.map(({ number: port, protocol }) => ({ port, protocol, addresses: virtual, exportTo, namespace }));
   });
   return groupBy(found, ({ port }) => port);
 });
@@ -158,9 +166,9 @@ function encodePort(mesh: MeshSettings, plan: PortPlan, ipv6: boolean): EncodedR
     { name, port: plan.port, direction: "outbound", ipv6 },
     {
       bindToPort: false,
-      listenerFilters: [...(looksAtTls(plan) ? [tlsInspector] : []), ...(inspectsHttp ? [httpInspector()] : [])],
-      // Where only HTTP is spoken a client may take its time before the first request; elsewhere the server may be first.
-      listenerFiltersTimeout: milliseconds(plan.sniffed || looksAtTls(plan) ? detectionTimeoutMs(mesh.config) : 0),
+      listenerFilters: [...(looksAtTls(plan) ? [tlsInspector()] : []), ...(inspectsHttp ? [httpInspector()] : [])],
+      // Where only HTTP is spoken a client may take its time before the first request.
+      listenerFiltersTimeout: milliseconds(plan.serverFirst || looksAtTls(plan) ? detectionTimeoutMs(mesh.config) : 0),
       continueOnListenerFiltersTimeout: true,
       filterChains: [...meshChains(mesh, plan), ...otherChains(mesh, plan)],
       defaultFilterChain: chain("other-tcp", undefined, [tcpProxyTo(mesh, unknown)]),

@@ -12,6 +12,12 @@ import type { TcpShare } from "../tcp-shares.ts";
 import { accessLogs } from "./access-log.ts";
 import { onDemandTimeoutMs } from "./http-filters.ts";
 
+/**
+ * How often a connection into the mesh is tried: as often as a request without a rule. The server takes a handshake that
+ * comes very late for plain text (docs/adr/0008-first-bytes.md), and no byte of the application has been sent by then.
+ */
+const meshAttempts = 3;
+
 /** Bytes to one cluster. */
 export function tcpProxy(mesh: MeshSettings, cluster: string): Filter {
   return tcpProxyTo(mesh, [{ cluster, weight: 1 }]);
@@ -58,6 +64,7 @@ export function tcpOnDemand(mesh: MeshSettings): Filter[] {
     accessLog: accessLogs(mesh.config),
     // Never used: the filter before this one has chosen.
     clusterSpecifier: { case: "cluster", value: blackHoleCluster },
+    maxConnectAttempts: meshAttempts,
     onDemand: { odcdsConfig: ads, timeout: milliseconds(onDemandTimeoutMs) },
   });
   return [create(FilterSchema, chooseCluster), create(FilterSchema, proxy)];

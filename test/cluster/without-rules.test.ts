@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kubectl, type Output, run, start } from "./commands.ts";
 import { startTutorial, type Tutorial } from "./tutorial.ts";
 
-/** Longest that a client's first bytes are waited for where the server may speak first, with room for a busy machine. */
-const firstBytesMs = 2_000;
+/** Longest that the first words of a server may take: the wait for the client's (2 s), with room for a busy machine. */
+const firstBytesMs = 4_000;
 
 /** Speak TCP from bash: what comes back within five seconds. */
 const talk = (host: string, port: number, text = ""): string =>
