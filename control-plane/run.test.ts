@@ -15,18 +15,17 @@ const output = { logTo: { write: () => {} } };
 
 /** A control plane that cannot begin. */
 function run(terminationLog: string): Promise<void> {
-  const missing = join(folder, "no-such-kubeconfig");
-  const flags = ["--monitoring=127.0.0.1:0", "--webhook=127.0.0.1:0", "--xds=127.0.0.1:0"];
-  const config = parseConfig([`--kubeconfig=${missing}`, `--termination-log=${terminationLog}`, ...flags]);
+  const flags = ["--monitoring=127.0.0.1:0", `--values=${join(folder, "no-such-values")}`];
+  const config = parseConfig(["--in-cluster", `--termination-log=${terminationLog}`, ...flags]);
   return runControlPlane(config, output, new AbortController().signal);
 }
 
 test("runControlPlane() leaves the reason of its end to the kubelet", async () => {
   const file = join(folder, "termination-log");
-  await expect(run(file)).rejects.toThrow(/^KUBECONFIG: /);
-  expect(readFileSync(file, "utf8")).toMatch(/^KUBECONFIG: the kubeconfig file ".*" cannot be read: [^\n]+$/);
+  await expect(run(file)).rejects.toThrow(/^VALUES: /);
+  expect(readFileSync(file, "utf8")).toMatch(/^VALUES: [^\n]*no-such-values[^\n]+$/);
 });
 
 test("runControlPlane() ends for the same reason where that file cannot be written", async () => {
-  await expect(run(join(folder, "no", "such", "folder"))).rejects.toThrow(/^KUBECONFIG: /);
+  await expect(run(join(folder, "no", "such", "folder"))).rejects.toThrow(/^VALUES: /);
 });

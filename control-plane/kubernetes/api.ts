@@ -73,7 +73,7 @@ function goodBody(verb: string, path: string, response: ApiResponse): JsonObject
     }
     throw new PillionError("KUBERNETES_FORBIDDEN", {
       problem: `the control plane may not ${rightText(right)}`,
-      fix: `helm upgrade the chart, whose roles have this right; to see whether it is there: ${canI(right)}`,
+      fix: `Look with "${canI(right)}", and helm upgrade the chart, whose roles have this right`,
     });
   }
   throw new PillionError("KUBERNETES_REFUSED", {

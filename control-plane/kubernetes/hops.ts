@@ -77,12 +77,27 @@ const steps: readonly (readonly [pattern: RegExp, hop: Hop, problem: string, fix
     "Open port 15017 from the control plane's network to the nodes (private clusters: a firewall rule), and look at the load of the pods",
   ],
   [
-    /could not find the requested resource|404|unexpected response|expected webhook response/,
+    /could not find the requested resource|404|unexpected response|expected webhook response|couldn't get version\/kind|server gave HTTP response/,
     "webhook",
     "something else than Pillion answers at the webhook's address",
     "See where the Service and the webhook configuration lead",
   ],
+  [
+    /an error on the server|status code 5\d\d/,
+    "webhook",
+    "the webhook answers with an error of its own",
+    "See the log of the control plane's pods: kubectl logs -n NAMESPACE -l app=istiod",
+  ],
+  [
+    /\bEOF\b|connection reset by peer|broken pipe/,
+    "webhook",
+    "the connection to the webhook is cut before it has answered: the pod ends, or something between cuts it",
+    "See the restarts of the control plane's pods (kubectl get pods -n NAMESPACE -l app=istiod), and proxies or firewalls between",
+  ],
 ];
+
+/** What the network makes of a Service without pods differs: refused, no route, or silence. */
+export const noEndpoints: FailedHop = failedHop("no endpoints available");
 
 /** The step that failed. `message` is the API server's. */
 export function failedHop(message: string): FailedHop {

@@ -41,6 +41,9 @@ describe("readAnswer()", () => {
     },
     { hop: "time", status: 500, message: `${calling}${post}context deadline exceeded` },
     { hop: "webhook", status: 500, message: `${calling}the server could not find the requested resource` },
+    { hop: "webhook", status: 500, message: `${calling}an error on the server ("oh no") has prevented the request` },
+    { hop: "webhook", status: 500, message: `${calling}${post}EOF` },
+    { hop: "webhook", status: 500, message: `${calling}couldn't get version/kind; json parse error: unexpected` },
     { hop: "unknown", status: 500, message: "etcdserver: leader changed" },
   ])("names the hop: $hop ($message)", ({ hop, status, message }) => {
     expect(readAnswer(status, message, {})).toMatchObject({ ok: false, hop, words: message });

@@ -1,7 +1,7 @@
 // Does the API server reach our webhook? Asked the only way that counts: a dry run that the webhook must refuse.
-import type { JsonObject } from "../../injector/json.ts";
+import { type JsonObject, listAt, objectAt } from "../../injector/json.ts";
 import { jsonObject, type KubernetesApi, messageOf } from "./api.ts";
-import { type FailedHop, failedHop } from "./hops.ts";
+import { type FailedHop, failedHop, noEndpoints } from "./hops.ts";
 
 export type SelfTest =
   | { readonly ok: true; readonly ms: number }
@@ -26,7 +26,21 @@ export async function selfTest({ api, namespace, revision, now }: SelfTestDeps):
   const body = probe(namespace, revision);
   const response = await api.ask("POST", path(namespace), body, { dryRun: "All" });
   const verdict = readAnswer(response.status, messageOf(response), jsonObject(response.body));
-  return verdict ?? { ok: true, ms: now() - begin };
+  if (verdict === undefined) return { ok: true, ms: now() - begin };
+  const isNobodyThere = ["port", "time"].includes(verdict.hop) && (await lacksEndpoints(api, verdict.words));
+  const { hop, problem, fix } = isNobodyThere ? noEndpoints : verdict;
+  return { ...verdict, hop, problem, fix: fix.replaceAll("NAMESPACE", namespace) };
+}
+
+/** Whether the Service that the API server called has no ready pod. false where it called none, or we may not look. */
+async function lacksEndpoints(api: Pick<KubernetesApi, "ask">, words: string): Promise<boolean> {
+  const [, service, namespace] = /https:\/\/([^./]+)\.([^./]+)\.svc:/.exec(words) ?? [];
+  if (service === undefined || namespace === undefined) return false;
+  const slices = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
+  const found = await api.ask("GET", slices, undefined, { labelSelector: `kubernetes.io/service-name=${service}` });
+  if (found.status !== 200) return false;
+  const endpoints = listAt(jsonObject(found.body), "items").flatMap((slice) => listAt(slice, "endpoints"));
+  return endpoints.every((endpoint) => objectAt(endpoint, "conditions")["ready"] === false);
 }
 
 /** A VirtualService without hosts. Its label leads it to the webhook of this revision only. */

@@ -51,7 +51,8 @@ export function reviewedTokens(deps: TokenReviewDeps): CheckToken {
   };
 }
 
-const requestFor = (token: string): JsonObject => ({
+/** Who is this? Asked for proxies only. */
+export const requestFor = (token: string): JsonObject => ({
   apiVersion: "authentication.k8s.io/v1",
   kind: "TokenReview",
   spec: { token, audiences: [sidecarNames.tokenAudience] },

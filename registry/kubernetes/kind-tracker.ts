@@ -1,8 +1,6 @@
-// How it goes with the watch of one kind, for logs and status: a line when that changes, never one for each attempt.
+// How it goes with the watch of one kind. What kinds have in common is told by kind-troubles.ts.
 import type { Kind } from "../../api/kinds.ts";
-import { canI, missingRight } from "./forbidden.ts";
 import type { Failure } from "./outcome.ts";
-import { resourceName } from "./resources.ts";
 import type { WatchState } from "./watch.ts";
 
 /** How it goes with one kind. */
@@ -12,7 +10,7 @@ export interface KindStatus {
   readonly state: "starting" | "watching" | "absent" | "refused" | "failing";
   /** Objects in force. */
   readonly objects: number;
-  /** What is wrong and what to do, in a sentence or two. */
+  /** What is wrong, in the words of the API server where it has some. */
   readonly problem?: string;
   /** Version up to which everything is known. */
   readonly resourceVersion?: string;
@@ -20,28 +18,20 @@ export interface KindStatus {
   readonly silentMs?: number;
 }
 
-interface KindLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-/** A connection that is cut once and comes back at once is not worth a line. */
-const failuresWorthALine = 3;
+/** A connection that is cut once and comes back at once is no trouble. */
+const failuresThatCount = 3;
 
 /** Keeps the status of one kind. */
 export class KindTracker {
   readonly kind: Kind;
-  readonly #log: KindLog;
   #isSynced = false;
   #state: KindStatus["state"] = "starting";
   #problem: string | undefined;
   #version: string | undefined;
   #heardMs: number | undefined;
 
-  constructor(kind: Kind, log: KindLog) {
+  constructor(kind: Kind) {
     this.kind = kind;
-    this.#log = log;
   }
 
   /** Whether it was listed once. */
@@ -49,38 +39,24 @@ export class KindTracker {
     return this.#isSynced;
   }
 
-  /** Whether it has no CRD. */
-  get isAbsent(): boolean {
-    return this.#state === "absent";
-  }
-
   onSynced(): void {
     this.#isSynced = true;
   }
 
   onState(state: WatchState): void {
-    const resource = resourceName(this.kind);
     switch (state.type) {
-      case "watching": {
+      case "watching":
+        this.#turn("watching", undefined);
         this.#version = state.version;
         this.#heardMs = performance.now();
-        const wasFailing = this.#state === "failing" || this.#state === "refused";
-        this.#turn("watching", undefined);
-        if (wasFailing) this.#log.info({ kind: this.kind }, "watching again");
         return;
-      }
-      case "absent": {
-        // Whoever has not installed the CRDs lacks all of them: the registry says so once.
-        this.#turn("absent", `the cluster has no resource "${resource}"`);
+      case "absent":
+        this.#turn("absent", undefined);
         return;
-      }
       case "failing": {
-        if (state.failures < failuresWorthALine && state.failure.type !== "refused") return;
-        const isRefused = state.failure.type === "refused";
-        const problem = problemOf(state.verb, resource, state.failure);
-        if (!this.#turn(isRefused ? "refused" : "failing", problem)) return;
-        if (isRefused) this.#log.error({ kind: this.kind, problem }, "not allowed to read a kind");
-        else this.#log.warn({ kind: this.kind, problem }, "cannot follow a kind; trying again until it works");
+        const { failure, failures, verb } = state;
+        if (failure.type === "refused") this.#turn("refused", failure.problem);
+        else if (failures >= failuresThatCount) this.#turn("failing", problemOf(verb, failure));
       }
     }
   }
@@ -96,33 +72,22 @@ export class KindTracker {
     };
   }
 
-  /** @returns whether somebody should be told: not for the first state when it is the good one. */
-  #turn(state: KindStatus["state"], problem: string | undefined): boolean {
-    const before = this.#state;
+  #turn(state: KindStatus["state"], problem: string | undefined): void {
     this.#state = state;
     this.#problem = problem;
-    return before !== state && !(before === "starting" && state === "watching");
   }
 }
 
-function problemOf(verb: "list" | "watch", resource: string, failure: Failure): string {
+function problemOf(verb: "list" | "watch", failure: Failure): string {
   switch (failure.type) {
-    case "refused":
-      return refusalText(verb, resource, failure.problem);
     case "expired":
-      return `the API server no longer knows what changed of ${resource}, and the list of them expires before it is read`;
+      return "it no longer knows what has changed, and the list expires before it is read";
     case "absent":
-      return `the API server says that there is no ${resource}`;
+      return "it says that there is none";
+    case "refused":
     case "busy":
     case "garbled":
     case "broken":
-      return `${verb} of ${resource}: ${failure.problem}`;
+      return `${verb}: ${failure.problem}`;
   }
-}
-
-function refusalText(verb: "list" | "watch", resource: string, problem: string): string {
-  const right = missingRight(problem);
-  const begin = `the API server does not let Pillion ${verb} ${resource}`;
-  if (right === undefined) return `${begin}: ${problem}`;
-  return `${begin}. helm upgrade the chart, whose ClusterRole has this right; to see whether it is there: ${canI(right)}`;
 }

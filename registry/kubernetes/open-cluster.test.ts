@@ -40,7 +40,7 @@ const version = (minor: string) => ({ body: [{ major: "1", minor, gitVersion: `v
 describe("openCluster()", () => {
   test("refuses a cluster that is too old, in one sentence", async () => {
     server.script(version("29"));
-    await expect(open().opened).rejects.toThrow(/^KUBERNETES_VERSION: the cluster runs Kubernetes 1\.29\./);
+    await expect(open().opened).rejects.toThrow(/^KUBERNETES_VERSION: the cluster runs Kubernetes v1\.29\.0\./);
   });
 
   test("waits for an API server that is not there yet, and says so once", async () => {

@@ -10,7 +10,8 @@ import { objectKey, type World } from "../../model/world.ts";
 import type { ApiClient } from "./api-client.ts";
 import { ClusterObjects, type ObjectReport } from "./cluster-objects.ts";
 import { type KindStatus, KindTracker } from "./kind-tracker.ts";
-import { type ObjectName, resourceName, resourceOf } from "./resources.ts";
+import { type KindTrouble, kindTroubles } from "./kind-troubles.ts";
+import { type ObjectName, resourceOf } from "./resources.ts";
 import { checkServerVersion } from "./server-version.ts";
 import { beginning, type Progress, step } from "./step.ts";
 import { type WatchDeps, type WatchUpdate, watchResource } from "./watch.ts";
@@ -82,8 +83,10 @@ class Cluster implements ClusterRegistry {
   readonly #signal: AbortSignal;
   #isSynced = false;
   #isFlushDue = false;
-  /** Kinds without a CRD that were told of. */
-  #absent = 0;
+  readonly #wait: WatchDeps["wait"];
+  /** Troubles that were told of, with their number of kinds. */
+  #told: ReadonlyMap<KindTrouble["sort"], number> = new Map();
+  #isTellingDue = false;
 
   constructor(
     options: ClusterOptions,
@@ -93,12 +96,13 @@ class Cluster implements ClusterRegistry {
   ) {
     this.#options = options;
     this.#signal = signalForMany(signal);
+    this.#wait = timing.wait;
     this.serverVersion = serverVersion;
     this.#untilSynced = new Promise((resolve) => {
       this.#onSynced = resolve;
     });
     this.#objects = new ClusterObjects((report) => this.#onReport(report));
-    this.#trackers = new Map(kinds.map((kind) => [kind, new KindTracker(kind, options.log)]));
+    this.#trackers = new Map(kinds.map((kind) => [kind, new KindTracker(kind)]));
     const { client, meshConfig = meshConfigMap } = options;
     const watches = kinds.map((kind) =>
       watchResource(
@@ -127,11 +131,7 @@ class Cluster implements ClusterRegistry {
   }
 
   problems(): readonly string[] {
-    const others = this.status().flatMap(({ state, problem }) =>
-      state === "absent" || problem === undefined ? [] : [problem],
-    );
-    const absent = this.#absentKinds();
-    return absent.length === 0 ? others : [notInstalled(absent), ...others];
+    return kindTroubles(this.status()).map(({ problem }) => problem);
   }
 
   reports(): readonly ObjectReport[] {
@@ -143,6 +143,7 @@ class Cluster implements ClusterRegistry {
     switch (update.type) {
       case "state":
         tracker?.onState(update.state);
+        this.#tellSoon();
         return;
       case "put":
         if (kind === "ConfigMap") this.#objects.put(kind, meshConfigKey, asMeshConfig(update.object));
@@ -170,7 +171,6 @@ class Cluster implements ClusterRegistry {
 
   #flush(): void {
     const hasChanged = this.#objects.flush();
-    this.#tellAbsent();
     if (this.#isSynced) {
       if (hasChanged) this.#options.onChange(this.world());
       return;
@@ -183,18 +183,27 @@ class Cluster implements ClusterRegistry {
     this.#onSynced();
   }
 
-  #absentKinds(): readonly Kind[] {
-    return [...this.#trackers.values()].filter(({ isAbsent }) => isAbsent).map(({ kind }) => kind);
+  /** Kinds come into trouble one after the other, and one line is to tell of all. */
+  #tellSoon(): void {
+    if (this.#isTellingDue) return;
+    this.#isTellingDue = true;
+    void this.#wait(togetherMs, this.#signal).then(() => {
+      this.#isTellingDue = false;
+      if (!this.#signal.aborted) this.#tell();
+    });
   }
 
-  /** When all kinds are known, and when there is one more that is not installed. */
-  #tellAbsent(): void {
+  /** A line when a trouble is new or has more kinds than before, and one when it is over. */
+  #tell(): void {
     const { log } = this.#options;
-    if (![...this.#trackers.values()].every(({ isSynced }) => isSynced)) return;
-    const absent = this.#absentKinds();
-    if (absent.length > this.#absent) log.warn({ problem: notInstalled(absent) }, "kinds are not installed");
-    if (absent.length === 0 && this.#absent > 0) log.info({}, "all kinds are installed");
-    this.#absent = absent.length;
+    const troubles = kindTroubles(this.status());
+    for (const { sort, kinds: some, problem } of troubles) {
+      if (some.length <= (this.#told.get(sort) ?? 0)) continue;
+      if (sort === "refused") log.error({ problem }, "not allowed to read kinds");
+      else log.warn({ problem }, sort === "absent" ? "kinds are not installed" : "cannot follow kinds; trying on");
+    }
+    if (troubles.length === 0 && this.#told.size > 0) log.info({}, "follows all kinds");
+    this.#told = new Map(troubles.map(({ sort, kinds: some }) => [sort, some.length]));
   }
 
   #onReport(report: ObjectReport): void {
@@ -209,14 +218,8 @@ class Cluster implements ClusterRegistry {
   }
 }
 
-/** So many names tell what is missing; all of them would hide what to do. */
-const namesAtMost = 3;
-
-function notInstalled(absent: readonly Kind[]): string {
-  const names = absent.slice(0, namesAtMost).map((kind) => resourceName(kind));
-  const more = absent.length > namesAtMost ? ` and ${absent.length - namesAtMost} more` : "";
-  return `the cluster has no CRDs of ${names.join(", ")}${more}: such objects cannot be stored. helm install istio-base charts/base; they are read as soon as they are there`;
-}
+/** Watches that fail for the same reason do so within this time, mostly. */
+const togetherMs = 500;
 
 const meshConfigKey = objectKey(meshConfigMap.namespace, meshConfigMap.name);
 

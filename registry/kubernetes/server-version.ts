@@ -20,12 +20,13 @@ export function checkServerVersion(body: unknown, server: string): string {
       fix: "Check the address in the kubeconfig",
     });
   }
+  const version = typeof gitVersion === "string" ? gitVersion : `v${majorNumber}.${minorNumber}`;
   if (majorNumber === 1 && minorNumber < oldestMinor) {
     throw new PillionError("KUBERNETES_VERSION", {
-      problem: `the cluster runs Kubernetes ${majorNumber}.${minorNumber}`,
+      problem: `the cluster runs Kubernetes ${version}`,
       reason: `Pillion needs 1.${oldestMinor} or later for native sidecars, the sleep hook and match conditions of webhooks`,
       fix: `Upgrade the cluster to 1.${oldestMinor} or later`,
     });
   }
-  return typeof gitVersion === "string" ? gitVersion : `v${majorNumber}.${minorNumber}`;
+  return version;
 }
