@@ -8,7 +8,7 @@ import { build } from "./pillion.ts";
 
 /** What the sidecar waits by default, and how much longer a busy machine may take. */
 const waitMs = 2_000;
-const bandMs = 4_000;
+const bandMs = 2_500;
 
 const mesh = `
 apiVersion: v1
