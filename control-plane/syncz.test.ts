@@ -39,7 +39,7 @@ test("synczProxy() tells what a proxy is, where each type stands, and nothing of
       CDS: { status: "SYNCED", ageSeconds: 12, resources: 7 },
       ...{ LDS: nothing, EDS: nothing, RDS: nothing, VHDS: nothing, SDS: nothing, ECDS: nothing },
     },
-    hosts: { asked: 3, learned: 2, full: false },
+    hosts: { held: 1, learned: 2, full: false },
     errors: [],
   });
 });

@@ -39,8 +39,11 @@ export interface SynczProxy {
   /** Left out when nothing was sent. */
   readonly lastSentSeconds?: number;
   readonly types: Readonly<Record<SyncType, SynczType>>;
-  /** Host names that it asked for, that it got because a sibling uses them, and whether no more of these are remembered. */
-  readonly hosts: { readonly asked: number; readonly learned: number; readonly full: boolean };
+  /**
+   * Hosts that it holds; names of hosts and TCP destinations that it had from the start, because a sibling or an earlier stream
+   * used them; and whether its workload uses so many that no more are remembered.
+   */
+  readonly hosts: { readonly held: number; readonly learned: number; readonly full: boolean };
   readonly errors: readonly SynczError[];
   /** Only where one proxy was asked for. */
   readonly detail?: SynczDetail;
@@ -108,7 +111,7 @@ const shortNames: Readonly<Record<TypeUrl, SyncType>> = {
 
 /** One proxy as JSON. */
 export function synczProxy(status: ProxyStatus, withDetail: boolean): SynczProxy {
-  const { proxy, facts, connectedMs, quietMs, asked, learned, learnedIsFull } = status;
+  const { proxy, facts, connectedMs, quietMs, hosts, learned, learnedIsFull } = status;
   return {
     name: proxyName(status),
     cluster: facts.cluster,
@@ -126,7 +129,7 @@ export function synczProxy(status: ProxyStatus, withDetail: boolean): SynczProxy
       SDS: synczType(status, typeUrls.secret),
       ECDS: { status: "NOT SENT", resources: 0 },
     },
-    hosts: { asked, learned, full: learnedIsFull },
+    hosts: { held: hosts.length, learned, full: learnedIsFull },
     errors: status.refused.slice(0, maximumErrors).map(({ type, name, reason, provenance }) => ({
       type: shortNames[type],
       resource: name,

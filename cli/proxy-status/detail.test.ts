@@ -18,7 +18,7 @@ Cluster:       Kubernetes
 Revision:      default
 Connected to:  istiod-1, for 3m
 Last sent:     12s ago
-Hosts:         2 asked for, 1 because a sibling uses them
+Hosts:         2 held, 1 known from the start
 
 TYPE   STATUS       RESOURCES
 CDS    STALE (3s)   1
@@ -40,7 +40,7 @@ Hosts that it holds:
 });
 
 test("detailLines() leaves out what there is nothing to say about", () => {
-  const full = { hosts: { asked: 0, learned: 1_000, full: true }, envoyVersion: "" };
+  const full = { hosts: { held: 0, learned: 1_000, full: true }, envoyVersion: "" };
   const text = detailLines(proxyWith({}, full)).join("\n");
   expect(text).not.toMatch(/Refused|Sent|holds/);
   expect(text).toMatch(/^Envoy: +-$/m);

@@ -36,9 +36,9 @@ export function errorText({ type, resource, objects, message }: SynczError): str
   return `${type} ${resource}${origin}: ${message}`;
 }
 
-function hostsText({ asked, learned, full }: ConnectedProxy["hosts"]): string {
+function hostsText({ held, learned, full }: ConnectedProxy["hosts"]): string {
   const limit = full ? "; its workload calls so many that no more are remembered" : "";
-  return `${asked} asked for, ${learned} because a sibling uses them${limit}`;
+  return `${held} held, ${learned} known from the start${limit}`;
 }
 
 function section(title: string, lines: readonly string[] = []): readonly string[] {

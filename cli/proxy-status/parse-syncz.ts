@@ -42,7 +42,7 @@ function parseProxy(proxy: JsonObject): SynczProxy {
       SDS: parseType(proxy, "SDS"),
       ECDS: parseType(proxy, "ECDS"),
     },
-    hosts: { asked: Number(hosts["asked"] ?? 0), learned: Number(hosts["learned"] ?? 0), full: hosts["full"] === true },
+    hosts: { held: Number(hosts["held"] ?? 0), learned: Number(hosts["learned"] ?? 0), full: hosts["full"] === true },
     errors: listAt(proxy, "errors").map(parseError),
     ...(isObject(proxy["detail"]) ? { detail: parseDetail(proxy["detail"]) } : {}),
   };

@@ -22,7 +22,7 @@ export function proxyWith(
       ...{ CDS: nothing, LDS: nothing, EDS: nothing, RDS: nothing, VHDS: nothing, SDS: nothing, ECDS: nothing },
       ...types,
     },
-    hosts: { asked: 2, learned: 1, full: false },
+    hosts: { held: 2, learned: 1, full: false },
     errors: [],
     ...more,
   };
