@@ -3,7 +3,7 @@
 // @see https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/config/bootstrap/v3/bootstrap.proto
 import { isIP } from "node:net";
 import { memoize } from "../base/memo.ts";
-import { probeClusterPrefix, sidecarNames, sidecarPorts } from "../model/sidecar.ts";
+import { metricsPath, probeClusterPrefix, sidecarNames, sidecarPorts } from "../model/sidecar.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { InjectorSettings, StatsMatcher } from "./settings.ts";
 
@@ -18,7 +18,6 @@ export const rootSecretName = "root.json";
 
 /** Name of the control plane's cluster; Istio's, so that dashboards find it. */
 export const xdsCluster = "xds-grpc";
-const adminCluster = "admin";
 
 /**
  * The bootstrap as JSON, ready to stand in a container's arguments. The same text as long as settings and matcher are the
@@ -67,7 +66,7 @@ export function bootstrap(settings: InjectorSettings, stats: StatsMatcher, role:
       clusters: [controlPlane(settings), admin],
       listeners: [
         forward(settings, "health", sidecarPorts.health, "/healthz/ready", "/ready"),
-        forward(settings, "prometheus", sidecarPorts.prometheus, "/stats/prometheus", "/stats/prometheus"),
+        forward(settings, "prometheus", sidecarPorts.prometheus, metricsPath, metricsPath),
       ],
     },
   };
@@ -119,7 +118,7 @@ const authorization: JsonObject = {
   value: `Bearer %FILE_CONTENT(${sidecarNames.tokenFile}:${sidecarNames.tokenDirectory})%`,
 };
 
-const admin: JsonObject = cluster(adminCluster, "STATIC", "127.0.0.1", sidecarPorts.admin);
+const admin: JsonObject = cluster(sidecarNames.adminCluster, "STATIC", "127.0.0.1", sidecarPorts.admin);
 
 function cluster(name: string, type: "STATIC" | "STRICT_DNS", host: string, port: number): JsonObject {
   const endpoint = { endpoint: { address: address(host, port) } };
@@ -208,7 +207,7 @@ function forward(settings: InjectorSettings, name: string, port: number, path: s
           {
             name,
             domains: ["*"],
-            routes: [{ match: { path }, route: { cluster: adminCluster, prefix_rewrite: adminPath } }],
+            routes: [{ match: { path }, route: { cluster: sidecarNames.adminCluster, prefix_rewrite: adminPath } }],
           },
         ],
       },

@@ -8,6 +8,7 @@ import type { NamespaceFacts } from "./decide.ts";
 import { initContainer } from "./init-container.ts";
 import { type Json, type JsonObject, listAt, objectAt, textAt, withKeys } from "./json.ts";
 import { canonicalName, injectedMetadata } from "./metadata.ts";
+import { mergedMetrics } from "./metrics.ts";
 import { type PodOptions, readOptions } from "./options.ts";
 import { checkOverrides } from "./override-checks.ts";
 import { annotationsOf, isOurs, podRef } from "./pod.ts";
@@ -42,6 +43,8 @@ export function inject(pod: JsonObject, namespace: NamespaceFacts, settings: Inj
 
   const parts = build(pod, settings, options, { template, earlier, overrides });
   const { containers, initContainers, probes } = applications(pod, options, template, earlier, report);
+  const metrics = mergedMetrics(pod, { settings, template, known: earlier?.probes ?? {} }, report);
+  if (hasErrors(report.findings)) return { pod, findings: report.findings };
   const inPlace = placed(parts, options, template, { containers, initContainers });
   const spec = objectAt(pod, "spec");
   const status = {
@@ -53,7 +56,14 @@ export function inject(pod: JsonObject, namespace: NamespaceFacts, settings: Inj
     fingerprint: parts.fingerprint,
   };
   const injected = withKeys(pod, {
-    metadata: injectedMetadata(pod, { template, status, overrides, probes, root: rootSecret(settings) }),
+    metadata: injectedMetadata(pod, {
+      template,
+      status,
+      overrides,
+      metrics: metrics.annotations,
+      probes: { ...probes, ...metrics.table },
+      root: rootSecret(settings),
+    }),
     spec: withKeys(spec, {
       ...gatewaySecurity(spec, template),
       initContainers:

@@ -4,6 +4,7 @@ import { rootSecretAnnotation } from "./bootstrap.ts";
 import { type JsonObject, objectAt, textAt, withKeys } from "./json.ts";
 import { applicationContainers, labelsOf, workloadName } from "./pod.ts";
 import { type Overrides, overridesAnnotation, type Status } from "./status.ts";
+import type { Template } from "./templates.ts";
 
 const canonicalNameLabel = "service.istio.io/canonical-name";
 const canonicalRevisionLabel = "service.istio.io/canonical-revision";
@@ -25,9 +26,11 @@ function canonicalRevision(pod: JsonObject): string {
 
 /** What injection has to write down about itself. */
 export interface Injected {
-  readonly template: "sidecar" | "gateway";
+  readonly template: Template;
   readonly status: Status;
   readonly overrides: Overrides;
+  /** Annotations that tell Prometheus where to ask. */
+  readonly metrics: Readonly<Record<string, string>>;
   readonly probes: ProbeTable;
   /** Text of the file that names the root certificate. */
   readonly root: string;
@@ -48,6 +51,7 @@ export function injectedMetadata(pod: JsonObject, injected: Injected): JsonObjec
       ? {}
       : { "kubectl.kubernetes.io/default-container": first, "kubectl.kubernetes.io/default-logs-container": first }),
     ...objectAt(metadata, "annotations"),
+    ...injected.metrics,
     "istio.io/rev": injected.status.revision,
     [rootSecretAnnotation]: injected.root,
     [statusAnnotation]: JSON.stringify(injected.status),

@@ -75,6 +75,27 @@ test("rewriteProbes() warns of a port name that the container does not have", ()
   expect(reported.findings).toMatchObject([{ code: "PIL5006", severity: "warning" }]);
 });
 
+test("rewriteProbes() sends HTTP hooks to the proxy, and leaves others", () => {
+  const exec = { exec: { command: ["true"] } };
+  const hooks = {
+    preStop: { httpGet: { path: "/bye", port: "http", scheme: "HTTPS" } },
+    postStart: { httpGet: { port: 8080 } },
+  };
+  const result = rewriteProbes(container({ lifecycle: hooks }), {}, report());
+  expect(result.container["lifecycle"]).toEqual({
+    preStop: { httpGet: { path: "/app-lifecycle/web/prestopz", port: 15_020 } },
+    postStart: { httpGet: { path: "/app-lifecycle/web/poststartz", port: 15_020 } },
+  });
+  const asked = { type: "http", port: 8080, headers: [], timeoutSeconds: 0 };
+  expect(result.table).toEqual({
+    "/app-lifecycle/web/prestopz": { ...asked, path: "/bye", https: true },
+    "/app-lifecycle/web/poststartz": { ...asked, path: "/", https: false },
+  });
+  expect(rewriteProbes(result.container, result.table, report())).toEqual(result);
+  const others = container({ lifecycle: { preStop: exec, postStart: { tcpSocket: { port: 1 } } } });
+  expect(rewriteProbes(others, {}, report())).toEqual({ container: others, table: {} });
+});
+
 test.each([0, -1, 65_536, 1.5, "0", "70000", undefined])("rewriteProbes() leaves a probe of port %s alone", (port) => {
   const given = container({ readinessProbe: { httpGet: port === undefined ? {} : { port } } });
   const reported = report();

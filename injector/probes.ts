@@ -1,20 +1,50 @@
 // The kubelet has no certificate, so it asks the proxy, and the proxy asks the application. The pod carries what it asked before.
-import { type ApplicationProbe, type ProbeName, type ProbeTable, probePath, sidecarPorts } from "../model/sidecar.ts";
+import {
+  type ApplicationProbe,
+  type HookName,
+  hookPath,
+  type ProbeName,
+  type ProbeTable,
+  probePath,
+  sidecarPorts,
+} from "../model/sidecar.ts";
 import { type Json, type JsonObject, listAt, objectAt, textAt, withKeys } from "./json.ts";
 import type { PodReport } from "./pod-findings.ts";
 
-const probeNames = {
-  readinessProbe: "readyz",
-  livenessProbe: "livez",
-  startupProbe: "startupz",
-} as const satisfies Readonly<Record<string, ProbeName>>;
+/** Something that the kubelet asks of a container: where it stands there, and what path it gets instead. */
+interface Question {
+  readonly keys: readonly [string, ...string[]];
+  readonly path: (container: string) => string;
+  /** Hooks by TCP are refused by the kubelet itself, and have no time limit. */
+  readonly isHook: boolean;
+}
+
+const probe = (field: string, name: ProbeName): Question => ({
+  keys: [field],
+  path: (container) => probePath(container, name),
+  isHook: false,
+});
+
+const hook = (field: string, name: HookName): Question => ({
+  keys: ["lifecycle", field],
+  path: (container) => hookPath(container, name),
+  isHook: true,
+});
+
+const questions: readonly Question[] = [
+  probe("readinessProbe", "readyz"),
+  probe("livenessProbe", "livez"),
+  probe("startupProbe", "startupz"),
+  hook("preStop", "prestopz"),
+  hook("postStart", "poststartz"),
+];
 
 /** Kubernetes' default. */
 const defaultTimeoutSeconds = 1;
 
 /**
- * The container with its HTTP, TCP and gRPC probes sent to the proxy, and their originals by new path. A probe that was sent
- * there before is left, and `known` (the table of the last time) keeps its original.
+ * The container with its HTTP, TCP and gRPC probes and HTTP hooks sent to the proxy, and their originals by new path. What was
+ * sent there before is left, and `known` (the table of the last time) keeps its original.
  */
 export function rewriteProbes(
   container: JsonObject,
@@ -22,35 +52,47 @@ export function rewriteProbes(
   report: PodReport,
 ): { readonly container: JsonObject; readonly table: ProbeTable } {
   const name = textAt(container, "name");
-  const table: Record<string, ApplicationProbe> = {};
-  const changes: Record<string, JsonObject> = {};
-  for (const [field, short] of Object.entries(probeNames)) {
-    const probe = objectAt(container, field);
-    const path = probePath(name, short);
+  const table: Record<string, ProbeTable[string]> = {};
+  let changed = container;
+  for (const { keys, path: pathOf, isHook } of questions) {
+    const path = pathOf(name);
+    const asked = objectAt(container, ...keys);
     const earlier = known[path];
-    if (goesToProxy(probe, path)) {
+    const leave = (problem: string): void => report.probeLeftAlone(name, keys.join("."), problem);
+    if (goesToProxy(asked, path)) {
       if (earlier !== undefined) table[path] = earlier;
-      else
-        report.probeLeftAlone(name, field, "goes to the proxy already, and no annotation tells what it asked before");
+      else leave("goes to the proxy already, and no annotation tells what it asked before");
       continue;
     }
-    const original = originalProbe(probe, container);
+    const original = isHook ? originalHook(asked, container) : originalProbe(asked, container);
     if (original === undefined) continue;
     if (typeof original === "string") {
-      report.probeLeftAlone(name, field, original);
+      leave(original);
       continue;
     }
     table[path] = original;
     const httpGet = { path, port: sidecarPorts.probes };
-    changes[field] = withKeys(probe, { httpGet, tcpSocket: undefined, grpc: undefined });
+    changed = replaceAt(changed, keys, withKeys(asked, { httpGet, tcpSocket: undefined, grpc: undefined }));
   }
-  return { container: Object.keys(changes).length === 0 ? container : withKeys(container, changes), table };
+  return { container: changed, table };
 }
+
+const replaceAt = (object: JsonObject, [key, ...rest]: Question["keys"], value: JsonObject): JsonObject => {
+  const [next, ...others] = rest;
+  return withKeys(object, {
+    [key]: next === undefined ? value : replaceAt(objectAt(object, key), [next, ...others], value),
+  });
+};
 
 const goesToProxy = (probe: JsonObject, path: string): boolean => {
   const request = objectAt(probe, "httpGet");
   return request["path"] === path && request["port"] === sidecarPorts.probes;
 };
+
+/** The hook as the control plane needs it; undefined and texts as for probes. */
+function originalHook(asked: JsonObject, container: JsonObject): ApplicationProbe | string | undefined {
+  return asked["httpGet"] === undefined ? undefined : httpProbe(objectAt(asked, "httpGet"), container, 0);
+}
 
 /** The probe as the control plane needs it; undefined: there is none to rewrite; a text: what is wrong with it. */
 function originalProbe(probe: JsonObject, container: JsonObject): ApplicationProbe | string | undefined {

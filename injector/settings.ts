@@ -62,6 +62,8 @@ export interface InjectorSettings {
     readonly periodSeconds: number;
     readonly failureThreshold: number;
   };
+  /** Prometheus is sent to the proxy, which answers for the application too. */
+  readonly mergeMetrics: boolean;
   /** Probes of applications are asked through the proxy. */
   readonly rewriteProbes: boolean;
   /** Seconds that an application without a preStop hook goes on serving after it was told to stop; 0 adds no hook. */
@@ -101,6 +103,7 @@ export const defaultSettings: InjectorSettings = Object.freeze({
   componentLogLevel: "misc:error",
   stats: { prefixes: [], suffixes: [], regexps: [] },
   readiness: { initialDelaySeconds: 0, periodSeconds: 15, failureThreshold: 4 },
+  mergeMetrics: true,
   rewriteProbes: true,
   stopDelaySeconds: 2,
   holdApplicationUntilProxyStarts: false,

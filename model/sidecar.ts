@@ -9,7 +9,7 @@ export const sidecarPorts = {
   outbound: 15001,
   /** Redirected inbound connections. */
   inbound: 15006,
-  /** Application probes, rewritten. */
+  /** What is asked of the application through the proxy: probes and lifecycle hooks; statistics, put together with its own. */
   probes: 15020,
   /** `/healthz/ready`. */
   health: 15021,
@@ -38,6 +38,8 @@ export const sidecarNames = {
   rootDirectory: "/var/run/secrets/istio",
   rootFile: "/var/run/secrets/istio/root-cert.pem",
   rootConfigMap: "istio-ca-root-cert",
+  /** Envoy's own interface, as a cluster of the bootstrap. */
+  adminCluster: "admin",
   /** The audience that the projected token is for. */
   tokenAudience: "istio-ca",
 } as const;
@@ -63,19 +65,47 @@ export function probePath(container: string, probe: ProbeName): string {
 /** readyz: readinessProbe, livez: livenessProbe, startupz: startupProbe. */
 export type ProbeName = "readyz" | "livez" | "startupz";
 
-/** What the application answers itself, by rewritten path. */
-export type ProbeTable = Readonly<Record<string, ApplicationProbe>>;
+/** Path on port 15020 that stands for a lifecycle hook: `/app-lifecycle/CONTAINER/prestopz`. */
+export function hookPath(container: string, hook: HookName): string {
+  return `${hookPathPrefix}${container}/${hook}`;
+}
 
-/** An application's own probe. Ports are numbers: names were resolved by the injector. */
+/** What paths of hooks begin with. */
+export const hookPathPrefix = "/app-lifecycle/";
+
+/** prestopz: lifecycle.preStop, poststartz: lifecycle.postStart. */
+export type HookName = "prestopz" | "poststartz";
+
+/** Where Prometheus finds the proxy's statistics, on ports 15020 (with the application's own) and 15090 (without). */
+export const metricsPath = "/stats/prometheus";
+
+/** What port 15020 answers, by path. */
+export type ProbeTable = Readonly<Record<string, ApplicationProbe | MergedMetrics>>;
+
+/** A question to the application. Ports are numbers: names were resolved by the injector. */
 export type ApplicationProbe =
-  | {
-      readonly type: "http";
-      readonly port: number;
-      readonly path: string;
-      readonly https: boolean;
-      readonly host?: string;
-      readonly headers: readonly { readonly name: string; readonly value: string }[];
-      readonly timeoutSeconds: number;
-    }
+  | HttpProbe
   | { readonly type: "tcp"; readonly port: number; readonly timeoutSeconds: number }
   | { readonly type: "grpc"; readonly port: number; readonly service: string; readonly timeoutSeconds: number };
+
+export interface HttpProbe {
+  readonly type: "http";
+  readonly port: number;
+  readonly path: string;
+  readonly https: boolean;
+  readonly host?: string;
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  /** 0: no limit, as hooks have none of their own. */
+  readonly timeoutSeconds: number;
+}
+
+/** Statistics for Prometheus: the proxy's, and behind them the application's where it has some. */
+export interface MergedMetrics {
+  readonly type: "metrics";
+  readonly application?: HttpProbe;
+}
+
+/** What the application is asked. */
+export function questionsIn(table: ProbeTable): readonly ApplicationProbe[] {
+  return Object.values(table).flatMap((entry) => (entry.type === "metrics" ? (entry.application ?? []) : entry));
+}

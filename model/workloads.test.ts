@@ -75,6 +75,15 @@ describe("workloadOf()", () => {
     },
     { name: "nothing from what is no JSON", text: "{", want: {} },
     { name: "nothing from what is no table", text: "[1]", want: {} },
+    {
+      name: "metrics, the proxy's alone too",
+      text: JSON.stringify({
+        "/a": { type: "metrics" },
+        "/b": { type: "metrics", application: httpProbe },
+        "/c": { type: "metrics", application: probe },
+      }),
+      want: { "/a": { type: "metrics" }, "/b": { type: "metrics", application: httpProbe } },
+    },
     { name: "nothing from entries that are no probes", text: '{"a": 1, "b": {}}', want: {} },
     {
       name: "nothing from probes that lack a field, or have an impossible port",

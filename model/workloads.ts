@@ -101,11 +101,17 @@ function probesOf(text: string | undefined): ProbeTable {
   try {
     const table: unknown = JSON.parse(text);
     const entries = isJsonObject(table) ? Object.entries(table) : [];
-    return Object.fromEntries(entries.flatMap(([path, probe]) => (isProbe(probe) ? [[path, probe]] : [])));
+    return Object.fromEntries(entries.flatMap(([path, probe]) => (isEntry(probe) ? [[path, probe]] : [])));
   } catch {
     // No JSON: nobody answers these probes, and the kubelet says so on the pod.
     return {};
   }
+}
+
+function isEntry(value: unknown): value is ProbeTable[string] {
+  if (!isJsonObject(value) || value["type"] !== "metrics") return isProbe(value);
+  const { application } = value;
+  return application === undefined || (isProbe(application) && application.type === "http");
 }
 
 function isProbe(value: unknown): value is ApplicationProbe {

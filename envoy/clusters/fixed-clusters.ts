@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { memoize } from "../../base/memo.ts";
 import type { Protocol } from "../../model/protocol.ts";
-import type { ApplicationProbe } from "../../model/sidecar.ts";
+import { type ApplicationProbe, questionsIn } from "../../model/sidecar.ts";
 import type { MeshSettings } from "../../model/snapshot.ts";
 import { milliseconds } from "../duration.ts";
 import { encode } from "../encode.ts";
@@ -53,7 +53,7 @@ export function probeClusterFor(
   { snapshot, workload, address }: ProxyContext,
   name: string,
 ): EncodedResource | undefined {
-  const probe = Object.values(workload.probes).find((one) => clusterOfProbe(one) === name);
+  const probe = questionsIn(workload.probes).find((one) => clusterOfProbe(one) === name);
   return probe === undefined ? undefined : encodeProbe(probe, snapshot.mesh, address);
 }
 

@@ -13,6 +13,7 @@ import {
   HttpConnectionManagerSchema,
 } from "../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { accessLogs } from "./access-log.ts";
+import { failedHook } from "./failed-hook.ts";
 import { router } from "./http-filters.ts";
 
 /** Where the requests come from: decides what is believed and what is told. */
@@ -83,5 +84,9 @@ const bySide = {
     forwardClientCertDetails: SANITIZE_SET,
     setCurrentClientCertDetails: clientCertificate,
   },
-  probes: { useRemoteAddress: false, serverHeaderTransformation: PASS_THROUGH },
+  probes: {
+    useRemoteAddress: false,
+    serverHeaderTransformation: PASS_THROUGH,
+    localReplyConfig: { mappers: [failedHook] },
+  },
 } satisfies Readonly<Record<HttpSide, ManagerInit>>;

@@ -7,6 +7,7 @@ import { StdoutAccessLogSchema } from "../proto/envoy/extensions/access_loggers/
 import { CorsPolicySchema, CorsSchema } from "../proto/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
 import { HTTPFaultSchema } from "../proto/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import { HealthCheckSchema } from "../proto/envoy/extensions/filters/http/health_check/v3/health_check_pb.ts";
+import { LuaSchema } from "../proto/envoy/extensions/filters/http/lua/v3/lua_pb.ts";
 import { OnDemandSchema } from "../proto/envoy/extensions/filters/http/on_demand/v3/on_demand_pb.ts";
 import { RouterSchema } from "../proto/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import { HttpInspectorSchema } from "../proto/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.ts";
@@ -36,6 +37,7 @@ const registry = createRegistry(
   FileAccessLogSchema,
   GetAddrInfoDnsResolverConfigSchema,
   HealthCheckSchema,
+  LuaSchema,
   HTTPFaultSchema,
   HttpConnectionManagerSchema,
   HttpInspectorSchema,
