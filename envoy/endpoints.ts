@@ -3,7 +3,6 @@ import { create } from "@bufbuild/protobuf";
 import { memoize } from "../base/memo.ts";
 import { groupBy } from "../model/keep.ts";
 import type { Endpoint } from "../model/service.ts";
-import type { Snapshot } from "../model/snapshot.ts";
 import { socketAddress } from "./address.ts";
 import { addressedService } from "./clusters/address.ts";
 import { meshTlsMatch } from "./clusters/mutual-tls.ts";
@@ -17,18 +16,21 @@ import {
   LocalityLbEndpointsSchema,
 } from "./proto/envoy/config/endpoint/v3/endpoint_components_pb.ts";
 import { ClusterLoadAssignmentSchema } from "./proto/envoy/config/endpoint/v3/endpoint_pb.ts";
-import type { ProxyContext } from "./proxy-context.ts";
+import type { EndpointParts, ProxyContext, TargetContext } from "./proxy-context.ts";
 import { type EncodedResource, typeUrls } from "./resource.ts";
 import { endpointsOf, hasLabels, takesMeshTls } from "./service-endpoints.ts";
 
-/** The endpoints of the cluster of that name; undefined when the cluster finds its endpoints in another way. */
-export function endpointsFor(context: ProxyContext, name: string): EncodedResource | undefined {
-  const { snapshot } = context;
+/** The endpoints of a service's cluster; undefined when the cluster finds its endpoints in another way. */
+export function targetEndpoints(context: TargetContext, name: string): EncodedResource | undefined {
   const target = outboundTarget(context, name);
-  if (target !== undefined) {
-    if (target.subset !== "missing" && reachOf(target, context.type) !== "eds") return undefined;
-    return encodeEndpoints(chosen(snapshot, target), name, "");
-  }
+  if (target === undefined) return undefined;
+  if (target.subset !== "missing" && reachOf(target, context.type) !== "eds") return undefined;
+  return encodeEndpoints(chosen(context.snapshot, target), name, "");
+}
+
+/** The endpoints of an address's cluster; undefined where the address stands for no service. */
+export function addressEndpoints(context: ProxyContext, name: string): EncodedResource | undefined {
+  const { snapshot } = context;
   const address = parseAddressCluster(name);
   const shares = (address === undefined ? undefined : addressedService(context, address))?.shares ?? [];
   const known = shares.flatMap((share) => (share.target === undefined ? [] : [{ ...share, target: share.target }]));
@@ -46,7 +48,7 @@ interface Chosen {
 }
 
 /** The endpoints of a target; the same list as long as nothing in it changed. */
-function chosen(snapshot: Snapshot, { service, port, subset }: OutboundTarget): readonly Chosen[] {
+function chosen(snapshot: EndpointParts, { service, port, subset }: OutboundTarget): readonly Chosen[] {
   if (subset === "missing") return nothing;
   return choose(endpointsOf(snapshot, service), port.number, subset ?? everything);
 }

@@ -1,10 +1,10 @@
 // The endpoints behind a service, as far as translation asks: which, and who they are.
 import { memoize } from "../base/memo.ts";
 import type { Endpoint, MeshService } from "../model/service.ts";
-import type { Snapshot } from "../model/snapshot.ts";
+import type { EndpointParts } from "./proxy-context.ts";
 
 /** The endpoints of a service; the same array as long as nothing in it changed. */
-export function endpointsOf(snapshot: Snapshot, service: MeshService): readonly Endpoint[] {
+export function endpointsOf(snapshot: EndpointParts, service: MeshService): readonly Endpoint[] {
   const { hostname } = service;
   const rival = snapshot.services.get(hostname) !== service;
   return (rival ? snapshot.rivalEndpoints.get(service) : snapshot.endpoints.get(hostname)) ?? none;

@@ -2,7 +2,7 @@
 import type { ResolvedDestination, ResolvedTcpRule, ResolvedTlsRule } from "../model/routes.ts";
 import { tcpRules, tlsRules } from "../model/routes.ts";
 import type { MeshService } from "../model/service.ts";
-import type { Snapshot, Viewpoint } from "../model/snapshot.ts";
+import type { RouteParts, Viewpoint } from "../model/snapshot.ts";
 import { outboundCluster } from "./names.ts";
 import { clusterOf, weighted } from "./routes/destinations.ts";
 
@@ -14,7 +14,7 @@ export interface TcpShare {
 
 /** The first TCP rule of a sidecar for a service's port that is for all addresses. */
 export function tcpRuleFor(
-  snapshot: Snapshot,
+  snapshot: RouteParts,
   view: Viewpoint,
   service: MeshService,
   port: number,
@@ -25,7 +25,7 @@ export function tcpRuleFor(
 
 /** TLS rules of a sidecar for a service's port. */
 export function tlsRulesFor(
-  snapshot: Snapshot,
+  snapshot: RouteParts,
   view: Viewpoint,
   service: MeshService,
   port: number,

@@ -1,10 +1,9 @@
 // The whole translation, by name: which resources a proxy gets unasked, and what each of them is.
 import { memoize } from "../base/memo.ts";
-import { questionsIn } from "../model/sidecar.ts";
 import { addressClusterFor } from "./clusters/address.ts";
 import { builtInCluster, ownPortCluster, probeClusterFor } from "./clusters/fixed-clusters.ts";
 import { outboundClusterFor } from "./clusters/outbound.ts";
-import { endpointsFor } from "./endpoints.ts";
+import { addressEndpoints, targetEndpoints } from "./endpoints.ts";
 import { inboundPorts } from "./inbound-ports.ts";
 import { gatewayListener, gatewayListenerNames, gatewayRouteNames } from "./listeners/gateway.ts";
 import { inboundListener } from "./listeners/inbound.ts";
@@ -20,7 +19,15 @@ import {
   probeListener,
   virtualInbound,
 } from "./names.ts";
-import { contextOf, type ProxyContext } from "./proxy-context.ts";
+import {
+  contextOf,
+  hostContext,
+  type InboundContext,
+  inboundContext,
+  outboundContext,
+  type ProxyContext,
+  targetContext,
+} from "./proxy-context.ts";
 import { type EncodedResource, type ResourceName, type TypeUrl, typeUrls } from "./resource.ts";
 import { gatewayRoutes } from "./routes/gateway.ts";
 import { outboundRoutes } from "./routes/outbound.ts";
@@ -43,22 +50,44 @@ export const translator: Translator = {
   },
 };
 
-const resourceFor = memoize((context: ProxyContext, type: TypeUrl, name: string): EncodedResource | undefined => {
+/** Each sort of resource is remembered by the parts of the snapshot that it is made from, and lives as long as they do. */
+const resourceFor = (context: ProxyContext, type: TypeUrl, name: string): EncodedResource | undefined => {
   switch (type) {
     case typeUrls.listener:
       return listenerFor(context, name);
     case typeUrls.route:
       return routesFor(context, name);
     case typeUrls.virtualHost:
-      return context.type === "sidecar" ? virtualHostFor(context, name) : undefined;
+      return context.type === "sidecar" ? virtualHosts(hostContext(context), name) : undefined;
     case typeUrls.cluster:
       return clusterFor(context, name);
     case typeUrls.endpoints:
-      return endpointsFor(context, name);
+      return targetEndpointsIn(targetContext(context), name) ?? addressEndpointsIn(context, name);
     case typeUrls.secret:
       return undefined;
   }
+};
+
+const virtualHosts = memoize(virtualHostFor);
+const targetEndpointsIn = memoize(targetEndpoints);
+const addressEndpointsIn = memoize(addressEndpoints);
+const targetClusters = memoize(outboundClusterFor);
+const addressClusters = memoize(addressClusterFor);
+const outboundListeners = memoize(outboundListener);
+const outboundRoutesIn = memoize(outboundRoutes);
+const gatewayListeners = memoize(gatewayListener);
+const gatewayRoutesIn = memoize((context: ProxyContext, name: string): EncodedResource | undefined => {
+  const listener = gatewayRouteNames(context).get(name);
+  return listener === undefined ? undefined : gatewayRoutes(context, name, listener);
 });
+const inboundListeners = memoize((context: InboundContext, name: string): EncodedResource | undefined => {
+  if (name === virtualInbound) return inboundListener(context);
+  return name === probeListener ? probesListener(context) : undefined;
+});
+const inboundClusters = memoize(
+  (context: InboundContext, name: string): EncodedResource | undefined =>
+    builtInCluster(context, name) ?? ownPortCluster(context, name) ?? probeClusterFor(context, name),
+);
 
 const eagerFor = memoize((context: ProxyContext): readonly ResourceName[] => {
   const listeners = listenerNames(context).map((name) => ({ type: typeUrls.listener, name }));
@@ -69,7 +98,7 @@ const eagerFor = memoize((context: ProxyContext): readonly ResourceName[] => {
 function listenerNames(context: ProxyContext): readonly string[] {
   if (context.type === "gateway") return gatewayListenerNames(context);
   const probes = Object.keys(context.workload.probes).length === 0 ? [] : [probeListener];
-  return [...outboundListenerNames(context), virtualInbound, ...probes];
+  return [...outboundListenerNames(outboundContext(context)), virtualInbound, ...probes];
 }
 
 /** Clusters that are named by what the proxy gets unasked. */
@@ -79,7 +108,7 @@ function clusterNames(context: ProxyContext, listeners: readonly ResourceName[])
   if (context.type === "sidecar") {
     names.add(inboundPassthroughCluster);
     for (const { number } of inboundPorts(snapshot, workload)) names.add(inboundCluster(number));
-    for (const probe of questionsIn(workload.probes)) names.add(clusterOfProbe(probe));
+    for (const probe of Object.values(workload.probes)) names.add(clusterOfProbe(probe));
   }
   const routes = routeNames(context, listeners).map((name) => ({ type: typeUrls.route, name }));
   for (const { type, name } of [...listeners, ...routes]) {
@@ -99,24 +128,18 @@ function routeNames(context: ProxyContext, listeners: readonly ResourceName[]): 
 }
 
 function listenerFor(context: ProxyContext, name: string): EncodedResource | undefined {
-  if (context.type === "gateway") return gatewayListener(context, name);
-  if (name === virtualInbound) return inboundListener(context);
-  if (name === probeListener) return probesListener(context);
-  return outboundListener(context, name);
+  if (context.type === "gateway") return gatewayListeners(context, name);
+  return outboundListeners(outboundContext(context), name) ?? inboundListeners(inboundContext(context), name);
 }
 
 function routesFor(context: ProxyContext, name: string): EncodedResource | undefined {
-  if (context.type === "sidecar") return outboundRoutes(context, name);
-  const listener = gatewayRouteNames(context).get(name);
-  return listener === undefined ? undefined : gatewayRoutes(context, name, listener);
+  return context.type === "gateway" ? gatewayRoutesIn(context, name) : outboundRoutesIn(outboundContext(context), name);
 }
 
 function clusterFor(context: ProxyContext, name: string): EncodedResource | undefined {
   return (
-    builtInCluster(context, name) ??
-    outboundClusterFor(context, name) ??
-    addressClusterFor(context, name) ??
-    ownPortCluster(context, name) ??
-    probeClusterFor(context, name)
+    targetClusters(targetContext(context), name) ??
+    inboundClusters(inboundContext(context), name) ??
+    addressClusters(context, name)
   );
 }

@@ -8,7 +8,7 @@ import { bySpecificity, matchesHost } from "./host-patterns.ts";
 import { hostname, isVisible, visibleService } from "./hosts.ts";
 import { groupBy } from "./keep.ts";
 import type { Hostname } from "./service.ts";
-import type { Snapshot, Viewpoint } from "./snapshot.ts";
+import type { TargetParts, Viewpoint } from "./snapshot.ts";
 
 /** Endpoints that share labels, under a name. */
 export interface ResolvedSubset {
@@ -32,7 +32,7 @@ export interface ResolvedDestinationRule {
  * One that selects the calling workload goes before those for all. The same object as long as nothing in it changed.
  */
 export function destinationRuleFor(
-  snapshot: Snapshot,
+  snapshot: TargetParts,
   view: Viewpoint,
   host: Hostname,
 ): ResolvedDestinationRule | undefined {
@@ -83,7 +83,7 @@ function overlay(below: TrafficPolicy, above: TrafficPolicy | undefined, port: n
 }
 
 /** All rules of a namespace for the most specific pattern that covers the host, oldest first. */
-function rulesFor(snapshot: Snapshot, namespace: string, host: Hostname): readonly DestinationRule[] {
+function rulesFor(snapshot: TargetParts, namespace: string, host: Hostname): readonly DestinationRule[] {
   const index = byNamespace(snapshot.destinationRules).get(namespace);
   if (index === undefined) return none;
   const pattern = index.rules.has(host) ? host : index.wildcards.find((wildcard) => matchesHost(wildcard, host));
@@ -92,7 +92,7 @@ function rulesFor(snapshot: Snapshot, namespace: string, host: Hostname): readon
 
 const none: readonly DestinationRule[] = [];
 
-function exported(snapshot: Snapshot, namespace: string, host: Hostname, to: string): readonly DestinationRule[] {
+function exported(snapshot: TargetParts, namespace: string, host: Hostname, to: string): readonly DestinationRule[] {
   const index = byNamespace(snapshot.destinationRules).get(namespace);
   if (index === undefined) return none;
   for (const pattern of [host, ...index.wildcards.filter((wildcard) => matchesHost(wildcard, host))]) {

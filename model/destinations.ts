@@ -4,7 +4,7 @@ import type { RouteDestination } from "../api/virtual-service.ts";
 import { behindAlias, hostname, visibleService } from "./hosts.ts";
 import type { ResolvedDestination, ResolvedMirror } from "./routes.ts";
 import type { MeshService } from "./service.ts";
-import type { Snapshot, Viewpoint } from "./snapshot.ts";
+import type { ServiceParts, Viewpoint } from "./snapshot.ts";
 
 /** Who calls which port. */
 interface Call {
@@ -14,7 +14,7 @@ interface Call {
 
 /** The destinations of a rule. Of several, those with weight 0 get nothing and are left out. */
 export function resolveDestinations(
-  snapshot: Snapshot,
+  snapshot: ServiceParts,
   list: readonly (HttpRouteDestination | RouteDestination)[],
   call: Call,
 ): readonly ResolvedDestination[] {
@@ -23,7 +23,7 @@ export function resolveDestinations(
 }
 
 /** Where a rule sends copies to. */
-export function resolveMirrors(snapshot: Snapshot, rule: HttpRoute, call: Call): readonly ResolvedMirror[] {
+export function resolveMirrors(snapshot: ServiceParts, rule: HttpRoute, call: Call): readonly ResolvedMirror[] {
   const old = rule.mirror === undefined ? [] : [{ destination: rule.mirror, percent: mirrorPercent(rule) }];
   const all = [
     ...old,
@@ -48,7 +48,7 @@ function percentOf(value: number | undefined, mirror: { readonly percentage?: un
 }
 
 function resolveDestination(
-  snapshot: Snapshot,
+  snapshot: ServiceParts,
   spec: HttpRouteDestination | RouteDestination,
   weight: number,
   call: Call,

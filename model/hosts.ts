@@ -5,7 +5,7 @@ import { isIpAddress, withoutPort } from "./authority.ts";
 import { matchesHost } from "./host-patterns.ts";
 import { groupBy } from "./keep.ts";
 import type { Hostname, MeshService } from "./service.ts";
-import type { Snapshot, Viewpoint } from "./snapshot.ts";
+import type { ServiceParts, Snapshot, Viewpoint } from "./snapshot.ts";
 
 /**
  * The full name of a host in a rule of `namespace`: "reviews" in "shop" gives "reviews.shop.svc.cluster.local".
@@ -52,7 +52,7 @@ export function isVisible(exportTo: readonly string[], ownerNamespace: string, n
  * The service that has exactly this full name, as seen from a namespace. Where several claim the host, a Kubernetes
  * Service wins, then one of the own namespace, then the oldest.
  */
-export function visibleService(snapshot: Snapshot, host: Hostname, namespace: string): MeshService | undefined {
+export function visibleService(snapshot: ServiceParts, host: Hostname, namespace: string): MeshService | undefined {
   const first = snapshot.services.get(host);
   if (first === undefined) return undefined;
   const rivals = snapshot.rivals.get(host);
@@ -70,7 +70,7 @@ export function visibleService(snapshot: Snapshot, host: Hostname, namespace: st
  * form and any case, by virtual address, by the name of a pod of a headless Service, or through the most specific
  * wildcard host. Undefined when it sees none.
  */
-export function serviceFor(snapshot: Snapshot, view: Viewpoint, authority: string): MeshService | undefined {
+export function serviceFor(snapshot: ServiceParts, view: Viewpoint, authority: string): MeshService | undefined {
   const name = withoutPort(authority).toLowerCase();
   if (isIpAddress(name)) {
     const service = snapshot.servicesByAddress.get(name);
@@ -85,13 +85,13 @@ export function serviceFor(snapshot: Snapshot, view: Viewpoint, authority: strin
 }
 
 /** The full names that a client may mean by a name, as its DNS search path would complete it. */
-function fullForms(snapshot: Snapshot, view: Viewpoint, name: Hostname): readonly Hostname[] {
+function fullForms(snapshot: ServiceParts, view: Viewpoint, name: Hostname): readonly Hostname[] {
   const domain = snapshot.mesh.clusterDomain;
   return name.includes(".") ? [name, ...longerForms(name, domain)] : [name, resolveHost(name, view.namespace, domain)];
 }
 
 /** The headless Service of a pod that is called by its own name: "db-0.db.shop" stands below "db.shop". */
-function headlessAbove(snapshot: Snapshot, view: Viewpoint, host: Hostname): MeshService | undefined {
+function headlessAbove(snapshot: ServiceParts, view: Viewpoint, host: Hostname): MeshService | undefined {
   const dot = host.indexOf(".");
   if (dot === -1) return undefined;
   return fullForms(snapshot, view, hostname(host.slice(dot + 1)))
@@ -103,7 +103,7 @@ function headlessAbove(snapshot: Snapshot, view: Viewpoint, host: Hostname): Mes
 const longestAliasChain = 8;
 
 /** The service that an ExternalName of the cluster stands for; the ExternalName itself when it leads outside. */
-export function behindAlias(snapshot: Snapshot, service: MeshService, namespace: string): MeshService {
+export function behindAlias(snapshot: ServiceParts, service: MeshService, namespace: string): MeshService {
   let target = service;
   for (let length = 0; target.externalName !== undefined && target.resolution === "external-name"; length++) {
     const next = visibleService(snapshot, hostname(target.externalName), namespace);
@@ -114,7 +114,7 @@ export function behindAlias(snapshot: Snapshot, service: MeshService, namespace:
 }
 
 /** All domains by which a client in `namespace` may call a service, full name first, addresses last, without ports. */
-export function namesOf(snapshot: Snapshot, service: MeshService, namespace: string): readonly string[] {
+export function namesOf(snapshot: ServiceParts, service: MeshService, namespace: string): readonly string[] {
   const names: string[] = [service.hostname];
   const suffix = `.${snapshot.mesh.clusterDomain}`;
   if (service.origin.kind === "Service") {
@@ -160,7 +160,7 @@ function longerForms(host: Hostname, clusterDomain: string): Hostname[] {
   return labels === 2 ? [hostname(`${host}.svc.${clusterDomain}`)] : [];
 }
 
-function wildcardService(snapshot: Snapshot, host: Hostname, namespace: string): MeshService | undefined {
+function wildcardService(snapshot: ServiceParts, host: Hostname, namespace: string): MeshService | undefined {
   for (let dot = host.indexOf("."); dot !== -1; dot = host.indexOf(".", dot + 1)) {
     const pattern = hostname(`*${host.slice(dot)}`);
     const service = matchesHost(pattern, host) ? visibleService(snapshot, pattern, namespace) : undefined;

@@ -8,6 +8,9 @@ import type { Workload } from "./workload.ts";
 /** How inbound connections may come. */
 export type MtlsMode = "STRICT" | "PERMISSIVE" | "DISABLE";
 
+/** The parts that tell it. */
+type PolicyParts = Pick<Snapshot, "mesh" | "peerAuthentications">;
+
 /** What PeerAuthentications say about one workload. */
 export interface PeerPolicy {
   /** For ports that `ports` does not name. */
@@ -21,13 +24,13 @@ export interface PeerPolicy {
  * the mesh's (in the root namespace), else PERMISSIVE. Of several for one scope the oldest counts.
  * @see https://istio.io/latest/docs/reference/config/security/peer_authentication/
  */
-export function mtlsMode(snapshot: Snapshot, workload: Workload, port: number): MtlsMode {
+export function mtlsMode(snapshot: PolicyParts, workload: Workload, port: number): MtlsMode {
   const policy = peerPolicy(snapshot, workload);
   return policy.ports[String(port)] ?? policy.mode;
 }
 
 /** The same for all ports at once. */
-export function peerPolicy(snapshot: Snapshot, workload: Pick<Workload, "namespace" | "labels">): PeerPolicy {
+export function peerPolicy(snapshot: PolicyParts, workload: Pick<Workload, "namespace" | "labels">): PeerPolicy {
   return peerPolicyFrom(snapshot.peerAuthentications, snapshot.mesh.rootNamespace, workload);
 }
 

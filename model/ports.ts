@@ -7,7 +7,10 @@ import type { OutboundPort, Snapshot } from "./snapshot.ts";
  * Every port number that some service has which `namespace` sees, sorted, with the layers that occur on it.
  * The same array as long as nothing in it changed.
  */
-export function outboundPorts(snapshot: Snapshot, namespace: string): readonly OutboundPort[] {
+export function outboundPorts(
+  snapshot: Pick<Snapshot, "publicPorts" | "portsByNamespace">,
+  namespace: string,
+): readonly OutboundPort[] {
   return snapshot.portsByNamespace.get(namespace) ?? snapshot.publicPorts;
 }
 

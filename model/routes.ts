@@ -10,7 +10,7 @@ import { bySpecificity, matchesHost } from "./host-patterns.ts";
 import { isVisible, visibleService } from "./hosts.ts";
 import { groupBy, type Kept, keepFor } from "./keep.ts";
 import type { Hostname, MeshService } from "./service.ts";
-import type { ResolvedVirtualService, Snapshot, Viewpoint } from "./snapshot.ts";
+import type { ResolvedVirtualService, RouteParts, Snapshot, Viewpoint } from "./snapshot.ts";
 
 /** One place that a rule sends to. */
 export interface ResolvedDestination {
@@ -78,24 +78,24 @@ export interface RouteQuery {
  * route. Of several VirtualServices the one with the most specific host wins, then one that only the caller's namespace
  * sees, then the oldest. The same array as long as nothing in it changed.
  */
-export function httpRules(snapshot: Snapshot, query: RouteQuery): readonly ResolvedHttpRule[] {
+export function httpRules(snapshot: RouteParts, query: RouteQuery): readonly ResolvedHttpRule[] {
   if (query.gateway === "mesh" && !isRoutable(snapshot, query)) return [];
   return firstRules(snapshot, query, (owner) => httpRulesOf(snapshot, owner, query));
 }
 
 /** The TCP rules for a call; empty when no VirtualService has any. */
-export function tcpRules(snapshot: Snapshot, query: RouteQuery): readonly ResolvedTcpRule[] {
+export function tcpRules(snapshot: RouteParts, query: RouteQuery): readonly ResolvedTcpRule[] {
   return firstRules(snapshot, query, (owner) => tcpRulesOf(snapshot, owner, query));
 }
 
 /** The TLS rules for a call; empty when no VirtualService has any. */
-export function tlsRules(snapshot: Snapshot, query: RouteQuery): readonly ResolvedTlsRule[] {
+export function tlsRules(snapshot: RouteParts, query: RouteQuery): readonly ResolvedTlsRule[] {
   return firstRules(snapshot, query, (owner) => tlsRulesOf(snapshot, owner, query));
 }
 
 /** All HTTP rules of one VirtualService that apply to a call, whatever others there are. */
 export function httpRulesOf(
-  snapshot: Snapshot,
+  snapshot: RouteParts,
   owner: ResolvedVirtualService,
   query: RouteQuery,
 ): readonly ResolvedHttpRule[] {
@@ -114,7 +114,7 @@ export function httpRulesOf(
 
 /** VirtualServices that have rules for a host at a gateway and are seen from a namespace, the winner first. */
 export function virtualServicesFor(
-  snapshot: Snapshot,
+  snapshot: RouteParts,
   query: Omit<RouteQuery, "port">,
 ): readonly ResolvedVirtualService[] {
   const { namespace } = query.view;
@@ -131,13 +131,13 @@ export function virtualServicesFor(
 }
 
 /** Without a service behind it a host is routed on port 80 only, where any name may be called. */
-function isRoutable(snapshot: Snapshot, { host, port, view }: RouteQuery): boolean {
+function isRoutable(snapshot: RouteParts, { host, port, view }: RouteQuery): boolean {
   if (port === 80) return true;
   return visibleService(snapshot, host, view.namespace) !== undefined || host.startsWith("*");
 }
 
 function firstRules<R>(
-  snapshot: Snapshot,
+  snapshot: RouteParts,
   query: RouteQuery,
   rulesOf: (owner: ResolvedVirtualService) => readonly R[],
 ): readonly R[] {
@@ -150,7 +150,11 @@ function firstRules<R>(
 
 const none: readonly never[] = [];
 
-function tcpRulesOf(snapshot: Snapshot, owner: ResolvedVirtualService, query: RouteQuery): readonly ResolvedTcpRule[] {
+function tcpRulesOf(
+  snapshot: RouteParts,
+  owner: ResolvedVirtualService,
+  query: RouteQuery,
+): readonly ResolvedTcpRule[] {
   const rules = (owner.spec.tcp ?? []).flatMap((spec, index) => {
     const matches = (spec.match ?? []).filter((match) => holdsForConnection(match, query));
     if ((spec.match?.length ?? 0) > 0 && matches.length === 0) return [];
@@ -160,7 +164,11 @@ function tcpRulesOf(snapshot: Snapshot, owner: ResolvedVirtualService, query: Ro
   return keepFor(keptTcp, owner, queryKey(owner, query), rules);
 }
 
-function tlsRulesOf(snapshot: Snapshot, owner: ResolvedVirtualService, query: RouteQuery): readonly ResolvedTlsRule[] {
+function tlsRulesOf(
+  snapshot: RouteParts,
+  owner: ResolvedVirtualService,
+  query: RouteQuery,
+): readonly ResolvedTlsRule[] {
   const rules = (owner.spec.tls ?? []).flatMap((spec, index) => {
     const matches = spec.match.filter((match) => holdsForConnection(match, query));
     if (matches.length === 0) return [];
@@ -199,7 +207,7 @@ function isCaller(match: Pick<HttpMatch, "sourceLabels" | "sourceNamespace">, vi
  * The host itself and the wildcards that cover it, most specific first. In sidecars a wildcard that covers services
  * stands for those services, not for other names below it.
  */
-function patternsFor(snapshot: Snapshot, { host, gateway, view }: Omit<RouteQuery, "port">): readonly string[] {
+function patternsFor(snapshot: RouteParts, { host, gateway, view }: Omit<RouteQuery, "port">): readonly string[] {
   const covering = wildcardsOf(snapshot.virtualServices).filter(
     (pattern) => pattern !== host && matchesHost(pattern, host),
   );

@@ -74,6 +74,15 @@ export interface Snapshot {
   readonly peerAuthentications: readonly PeerAuthentication[];
 }
 
+/** The parts that tell which service a caller means. */
+export type ServiceParts = Pick<Snapshot, "mesh" | "services" | "rivals" | "servicesByAddress">;
+
+/** With what DestinationRules add to it. */
+export type TargetParts = ServiceParts & Pick<Snapshot, "destinationRules">;
+
+/** The parts that tell where a call is routed to. */
+export type RouteParts = TargetParts & Pick<Snapshot, "virtualServices">;
+
 /** Who calls: what routes and visibility depend on. */
 export interface Viewpoint {
   readonly namespace: string;

@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { memoize } from "../../base/memo.ts";
 import type { Protocol } from "../../model/protocol.ts";
-import { type ApplicationProbe, questionsIn } from "../../model/sidecar.ts";
+import type { ApplicationProbe } from "../../model/sidecar.ts";
 import type { MeshSettings } from "../../model/snapshot.ts";
 import { milliseconds } from "../duration.ts";
 import { encode } from "../encode.ts";
@@ -20,13 +20,13 @@ import { type Cluster, ClusterSchema } from "../proto/envoy/config/cluster/v3/cl
 import { TransportSocketSchema } from "../proto/envoy/config/core/v3/base_pb.ts";
 import { type HealthCheck, HealthCheckSchema } from "../proto/envoy/config/core/v3/health_check_pb.ts";
 import { UpstreamTlsContextSchema } from "../proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
-import type { ProxyContext } from "../proxy-context.ts";
+import type { InboundContext } from "../proxy-context.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
 import { clusterOf, endpointAt, inboundBind } from "./cluster.ts";
 import { type Carrier, carrierOf } from "./protocol-options.ts";
 
 /** PassthroughCluster, BlackHoleCluster and InboundPassthroughCluster; undefined for any other name. */
-export function builtInCluster({ snapshot, ipv6 }: ProxyContext, name: string): EncodedResource | undefined {
+export function builtInCluster({ snapshot, ipv6 }: InboundContext, name: string): EncodedResource | undefined {
   switch (name) {
     case passthroughCluster:
       return encodePassthrough(snapshot.mesh);
@@ -40,7 +40,7 @@ export function builtInCluster({ snapshot, ipv6 }: ProxyContext, name: string): 
 }
 
 /** `inbound|PORT||` of a port that the workload has. */
-export function ownPortCluster({ snapshot, workload, ipv6 }: ProxyContext, name: string): EncodedResource | undefined {
+export function ownPortCluster({ snapshot, workload, ipv6 }: InboundContext, name: string): EncodedResource | undefined {
   const number = parseInboundCluster(name);
   const port = inboundPorts(snapshot, workload).find((one) => one.number === number);
   return port === undefined
@@ -50,10 +50,10 @@ export function ownPortCluster({ snapshot, workload, ipv6 }: ProxyContext, name:
 
 /** The cluster that one of the workload's probes asks: the application, at the pod's own address. */
 export function probeClusterFor(
-  { snapshot, workload, address }: ProxyContext,
+  { snapshot, workload, address }: InboundContext,
   name: string,
 ): EncodedResource | undefined {
-  const probe = questionsIn(workload.probes).find((one) => clusterOfProbe(one) === name);
+  const probe = Object.values(workload.probes).find((one) => clusterOfProbe(one) === name);
   return probe === undefined ? undefined : encodeProbe(probe, snapshot.mesh, address);
 }
 

@@ -4,11 +4,11 @@ import { memoize } from "../../base/memo.ts";
 import { destinationRuleFor, type ResolvedDestinationRule, trafficPolicyFor } from "../../model/destination-rules.ts";
 import { visibleService } from "../../model/hosts.ts";
 import type { Endpoint, MeshService, ServicePort } from "../../model/service.ts";
-import type { MeshSettings } from "../../model/snapshot.ts";
+import type { MeshSettings, TargetParts } from "../../model/snapshot.ts";
 import { encode } from "../encode.ts";
 import { meshServerName, type OutboundName, parseOutboundCluster } from "../names.ts";
 import { ClusterSchema } from "../proto/envoy/config/cluster/v3/cluster_pb.ts";
-import type { ProxyContext } from "../proxy-context.ts";
+import type { ProxyContext, TargetContext } from "../proxy-context.ts";
 import { type EncodedResource, type ResourceName, typeUrls } from "../resource.ts";
 import { endpointsOf, identitiesOf, takesMeshTls } from "../service-endpoints.ts";
 import { clusterOf, endpointAt, type Source } from "./cluster.ts";
@@ -28,7 +28,10 @@ export interface OutboundTarget {
 }
 
 /** The service, port and DestinationRule behind a cluster's name; undefined when the proxy sees no such port. */
-export function outboundTarget({ snapshot, workload }: ProxyContext, name: string): OutboundTarget | undefined {
+export function outboundTarget(
+  { snapshot, workload }: ProxyContext<TargetParts>,
+  name: string,
+): OutboundTarget | undefined {
   const parsed = parseOutboundCluster(name);
   if (parsed === undefined) return undefined;
   const service = visibleService(snapshot, parsed.host, workload.namespace);
@@ -53,7 +56,7 @@ export function reachOf({ service, policy }: OutboundTarget, type: ProxyContext[
 }
 
 /** The cluster of that name; undefined when the proxy sees no such service or port. */
-export function outboundClusterFor(context: ProxyContext, name: string): EncodedResource | undefined {
+export function outboundClusterFor(context: TargetContext, name: string): EncodedResource | undefined {
   const target = outboundTarget(context, name);
   if (target === undefined) return undefined;
   const { snapshot } = context;

@@ -4,7 +4,7 @@ import type { ObjectRef } from "../../base/object-ref.ts";
 import { isVisible } from "../../model/hosts.ts";
 import { layerOf, type Protocol } from "../../model/protocol.ts";
 import type { MeshService } from "../../model/service.ts";
-import type { Snapshot, Viewpoint } from "../../model/snapshot.ts";
+import type { RouteParts, ServiceParts, Viewpoint } from "../../model/snapshot.ts";
 import { sharesFor, type TcpShare, tcpRuleFor, tlsRulesFor } from "../tcp-shares.ts";
 
 /** A sort of connections that is known by address, by server name, or by the port alone. */
@@ -20,11 +20,11 @@ export interface ExternalTcp {
 }
 
 /** What leaves the mesh as TCP on a port, as seen from a proxy; of several that cannot be told apart the first. */
-export function externalTcp(snapshot: Snapshot, view: Viewpoint, port: number): readonly ExternalTcp[] {
+export function externalTcp(snapshot: RouteParts, view: Viewpoint, port: number): readonly ExternalTcp[] {
   const taken = new Set<string>();
   /** Envoy refuses a listener in which two chains are for the same connections. */
   const free = (keys: readonly string[]): readonly string[] => keys.filter((key) => !taken.has(key) && taken.add(key));
-  return (externalServices(snapshot).get(port) ?? [])
+  return (externalServices(snapshot.services).get(port) ?? [])
     .filter(({ service }) => isVisible(service.exportTo, service.namespace, view.namespace))
     .flatMap(({ service, protocol }) => sortsOf(snapshot, view, service, port, protocol))
     .flatMap((sort) => {
@@ -36,8 +36,8 @@ export function externalTcp(snapshot: Snapshot, view: Viewpoint, port: number): 
 }
 
 /** Ports on which something leaves the mesh as TCP. */
-export function externalTcpPorts(snapshot: Snapshot): readonly number[] {
-  return [...externalServices(snapshot).keys()];
+export function externalTcpPorts({ services }: ServiceParts): readonly number[] {
+  return [...externalServices(services).keys()];
 }
 
 interface ExternalPort {
@@ -45,9 +45,9 @@ interface ExternalPort {
   readonly protocol: Protocol;
 }
 
-const externalServices = memoize((snapshot: Snapshot): ReadonlyMap<number, readonly ExternalPort[]> => {
+const externalServices = memoize((services: ServiceParts["services"]): ReadonlyMap<number, readonly ExternalPort[]> => {
   const byPort = new Map<number, ExternalPort[]>();
-  for (const service of [...snapshot.services.values()].toSorted(byAge)) {
+  for (const service of [...services.values()].toSorted(byAge)) {
     if (service.origin.kind !== "ServiceEntry") continue;
     for (const { number, protocol } of service.ports) {
       if (layerOf(protocol) !== "tcp") continue;
@@ -64,7 +64,7 @@ function byAge(a: MeshService, b: MeshService): number {
 }
 
 function sortsOf(
-  snapshot: Snapshot,
+  snapshot: RouteParts,
   view: Viewpoint,
   service: MeshService,
   port: number,

@@ -18,7 +18,7 @@ import {
 import type { Filter, FilterChain } from "../proto/envoy/config/listener/v3/listener_components_pb.ts";
 import { ListenerSchema } from "../proto/envoy/config/listener/v3/listener_pb.ts";
 import { type RouteConfiguration, RouteConfigurationSchema } from "../proto/envoy/config/route/v3/route_pb.ts";
-import type { ProxyContext } from "../proxy-context.ts";
+import type { InboundContext } from "../proxy-context.ts";
 import { remembering } from "../remember.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
 import { forwardTo } from "../routes/fixed-routes.ts";
@@ -28,7 +28,7 @@ import { detectionTimeoutMs, httpInspector, originalDestination, plainHttp, tlsI
 import { tcpProxy } from "./tcp-proxy.ts";
 
 /** The listener of redirected inbound connections. */
-export function inboundListener({ snapshot, workload, ipv6 }: ProxyContext): EncodedResource {
+export function inboundListener({ snapshot, workload, ipv6 }: InboundContext): EncodedResource {
   const ports = inboundPorts(snapshot, workload);
   const elsewhere = mtlsMode(snapshot, workload, 0);
   const key = JSON.stringify([ports, elsewhere, ipv6]);

@@ -20,7 +20,7 @@ import {
 } from "../names.ts";
 import type { FilterChain } from "../proto/envoy/config/listener/v3/listener_components_pb.ts";
 import { ListenerSchema } from "../proto/envoy/config/listener/v3/listener_pb.ts";
-import type { ProxyContext } from "../proxy-context.ts";
+import type { OutboundContext } from "../proxy-context.ts";
 import { remembering } from "../remember.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
 import { type ExternalTcp, externalTcp, externalTcpPorts } from "./external-tcp.ts";
@@ -31,12 +31,12 @@ import { detectionTimeoutMs, httpInspector, plainHttp, tlsInspector } from "./li
 import { tcpOnDemand, tcpProxy, tcpProxyTo } from "./tcp-proxy.ts";
 
 /** Names of all outbound listeners of a sidecar. */
-export function outboundListenerNames(context: ProxyContext): readonly string[] {
+export function outboundListenerNames(context: OutboundContext): readonly string[] {
   return [...planOf(context).keys()];
 }
 
 /** The outbound listener of that name. */
-export function outboundListener(context: ProxyContext, name: string): EncodedResource | undefined {
+export function outboundListener(context: OutboundContext, name: string): EncodedResource | undefined {
   const { ipv6 } = context;
   const { mesh } = context.snapshot;
   const plan = planOf(context).get(name);
@@ -58,12 +58,12 @@ type ListenerPlan =
   | { readonly type: "address"; readonly address: string; readonly port: number }
   | PortPlan;
 
-const planOf = memoize(({ snapshot, workload }: ProxyContext): ReadonlyMap<string, ListenerPlan> => {
+const planOf = memoize(({ snapshot, workload }: OutboundContext): ReadonlyMap<string, ListenerPlan> => {
   const plans = portPlans(snapshot, workload);
   const named = new Map<string, ListenerPlan>([[virtualOutbound, { type: "everything" }]]);
   for (const plan of plans) named.set(listenerName("0.0.0.0", plan.port), plan);
   for (const { port } of plans.filter(isInspected)) {
-    for (const { addresses, exportTo, namespace } of tcpPorts(snapshot).get(port) ?? []) {
+    for (const { addresses, exportTo, namespace } of tcpPorts(snapshot.services).get(port) ?? []) {
       if (!isVisible(exportTo, namespace, workload.namespace)) continue;
       for (const address of addresses) named.set(listenerName(address, port), { type: "address", address, port });
     }
@@ -85,11 +85,11 @@ interface PortPlan {
 /** Where the proxy itself listens in every pod: a gateway's Service has such ports too, and they are reached as bytes. */
 const ownPorts: ReadonlySet<number> = new Set(Object.values(sidecarPorts));
 
-function portPlans(snapshot: Snapshot, view: Viewpoint): readonly PortPlan[] {
+function portPlans(snapshot: OutboundContext["snapshot"], view: Viewpoint): readonly PortPlan[] {
   const layers = new Map(outboundPorts(snapshot, view.namespace).map((port) => [port.number, port.layers]));
   const numbers = new Set([...layers.keys(), ...externalTcpPorts(snapshot)]);
   const isBytes = (port: number): boolean =>
-    (tcpPorts(snapshot).get(port) ?? []).some(
+    (tcpPorts(snapshot.services).get(port) ?? []).some(
       ({ protocol, exportTo, namespace }) => protocol === "tcp" && isVisible(exportTo, namespace, view.namespace),
     );
   return [...numbers]
@@ -113,8 +113,8 @@ const looksAtTls = ({ external }: PortPlan): boolean => external.some(({ serverN
  * Services by TCP port, with their virtual addresses: where others speak HTTP on that number, looking at the first bytes
  * would keep callers of server-first protocols waiting. Those without such an address (headless, pods) have to wait.
  */
-const tcpPorts = memoize((snapshot: Snapshot) => {
-  const found = [...snapshot.services.values()].flatMap(({ resolution, addresses, ports, exportTo, namespace }) => {
+const tcpPorts = memoize((services: Snapshot["services"]) => {
+  const found = [...services.values()].flatMap(({ resolution, addresses, ports, exportTo, namespace }) => {
     const tcp = ports.filter(({ protocol }) => layerOf(protocol) === "tcp");
     const virtual = resolution === "cluster-ip" ? addresses : [];
     return tcp.map(({ number: port, protocol }) => ({ port, protocol, addresses: virtual, exportTo, namespace }));

@@ -1,12 +1,6 @@
 // Answering the kubelet in the application's place: it asks 15020, where mutual TLS is not in its way.
 import { create } from "@bufbuild/protobuf";
-import {
-  type ApplicationProbe,
-  type HttpProbe,
-  type ProbeTable,
-  questionsIn,
-  sidecarPorts,
-} from "../../model/sidecar.ts";
+import { type ApplicationProbe, type ProbeTable, sidecarPorts } from "../../model/sidecar.ts";
 import type { MeshSettings } from "../../model/snapshot.ts";
 import { milliseconds } from "../duration.ts";
 import { clusterNeeds, encode } from "../encode.ts";
@@ -17,14 +11,13 @@ import { ListenerSchema } from "../proto/envoy/config/listener/v3/listener_pb.ts
 import { type Route, RouteSchema } from "../proto/envoy/config/route/v3/route_components_pb.ts";
 import { RouteConfigurationSchema } from "../proto/envoy/config/route/v3/route_pb.ts";
 import { HealthCheckSchema } from "../proto/envoy/extensions/filters/http/health_check/v3/health_check_pb.ts";
-import type { ProxyContext } from "../proxy-context.ts";
+import type { InboundContext } from "../proxy-context.ts";
 import { remembering } from "../remember.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
 import { headerValue } from "../routes/headers.ts";
 import { headerMatcher } from "../routes/match.ts";
 import { httpManager } from "./http-manager.ts";
 import { chain, listenerAt } from "./listener.ts";
-import { mergedMetrics, ownMetrics } from "./metrics.ts";
 
 /** The name of the cluster that a probe asks. */
 export function clusterOfProbe(probe: ApplicationProbe): string {
@@ -39,7 +32,7 @@ export function clusterOfProbe(probe: ApplicationProbe): string {
 }
 
 /** The listener on 15020; undefined for a workload whose probes were not rewritten. */
-export function probesListener({ snapshot, workload, ipv6 }: ProxyContext): EncodedResource | undefined {
+export function probesListener({ snapshot, workload, ipv6 }: InboundContext): EncodedResource | undefined {
   if (Object.keys(workload.probes).length === 0) return undefined;
   const { mesh } = snapshot;
   return encoded(mesh, JSON.stringify([workload.probes, ipv6]), () => encodeProbes(mesh, workload.probes, ipv6));
@@ -57,27 +50,23 @@ function encodeProbes(mesh: MeshSettings, probes: ProbeTable, ipv6: boolean): En
       {
         name: probeListener,
         domains: ["*"],
-        routes: entries.flatMap(([path, entry]) => routeFor(path, entry) ?? []),
+        routes: entries.flatMap(([path, probe]) => probeRoute(path, probe) ?? []),
       },
     ],
   });
-  const filters = entries.flatMap(([path, entry]) => filterFor(path, entry) ?? []);
+  const filters = entries.flatMap(([path, probe]) => healthFilter(path, probe) ?? []);
   const manager = httpManager(mesh, { side: "probes", statPrefix: probeListener, routes, filters });
   const message = listenerAt(
     { name: probeListener, port: sidecarPorts.probes, direction: "inbound", ipv6 },
     { filterChains: [chain(probeListener, undefined, [manager])] },
   );
-  const needs = clusterNeeds(questionsIn(Object.fromEntries(entries)).map(clusterOfProbe));
+  const needs = clusterNeeds(entries.map(([, probe]) => clusterOfProbe(probe)));
   return encode(typeUrls.listener, probeListener, ListenerSchema, { message, needs });
 }
 
-function routeFor(path: string, entry: ProbeTable[string]): Route | undefined {
-  if (entry.type === "metrics") return ownMetrics(path);
-  return entry.type === "http" ? probeRoute(path, entry) : undefined;
-}
-
-/** HTTP probes and hooks are asked on; a redirect counts as success without being followed, for its target is not on this port. */
-function probeRoute(path: string, probe: HttpProbe): Route {
+/** HTTP probes are asked on; a redirect counts as success without being followed, for its target is not on this port. */
+function probeRoute(path: string, probe: ApplicationProbe): Route | undefined {
+  if (probe.type !== "http") return undefined;
   const host = probe.host ?? probe.headers.find(({ name }) => name.toLowerCase() === "host")?.value;
   return create(RouteSchema, {
     match: { pathSpecifier: { case: "path", value: path } },
@@ -100,19 +89,12 @@ function probeRoute(path: string, probe: HttpProbe): Route {
   });
 }
 
-function filterFor(path: string, entry: ProbeTable[string]): NamedExtension | undefined {
-  if (entry.type === "http") return undefined;
-  if (entry.type === "metrics") {
-    return entry.application && mergedMetrics(path, entry.application, clusterOfProbe(entry.application));
-  }
-  return healthFilter(path, clusterOfProbe(entry));
-}
-
 /** TCP and gRPC probes are answered by the state of a cluster that Envoy checks all the time. */
-function healthFilter(path: string, cluster: string): NamedExtension {
+function healthFilter(path: string, probe: ApplicationProbe): NamedExtension | undefined {
+  if (probe.type === "http") return undefined;
   return extension("envoy.filters.http.health_check", HealthCheckSchema, {
     passThroughMode: false,
     headers: [headerMatcher(":path", { exact: path })],
-    clusterMinHealthyPercentages: { [cluster]: { value: 100 } },
+    clusterMinHealthyPercentages: { [clusterOfProbe(probe)]: { value: 100 } },
   });
 }

@@ -3,13 +3,13 @@ import { create } from "@bufbuild/protobuf";
 import { memoize } from "../../base/memo.ts";
 import { hostname, serviceFor, visibleService } from "../../model/hosts.ts";
 import { layerOf } from "../../model/protocol.ts";
-import type { Snapshot, Viewpoint } from "../../model/snapshot.ts";
+import type { MeshSettings, RouteParts, Viewpoint } from "../../model/snapshot.ts";
 import { adsWithin } from "../address.ts";
 import { clusterNeeds, encode } from "../encode.ts";
 import { externalRoutes, meshRoutes, parseRoutes, passthroughCluster } from "../names.ts";
 import { type VirtualHost, VirtualHostSchema } from "../proto/envoy/config/route/v3/route_components_pb.ts";
 import { RouteConfigurationSchema } from "../proto/envoy/config/route/v3/route_pb.ts";
-import type { ProxyContext } from "../proxy-context.ts";
+import type { OutboundContext } from "../proxy-context.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
 import { maxBodyBytes } from "./direct-response.ts";
 import { forwardTo, refuse } from "./fixed-routes.ts";
@@ -20,7 +20,7 @@ import { ruledHost, rulesFor, serviceDomains, withPort } from "./virtual-host.ts
 const firstVirtualHostsMs = 50;
 
 /** The route configuration `PORT` or `PORT~external` of a sidecar. */
-export function outboundRoutes(context: ProxyContext, name: string): EncodedResource | undefined {
+export function outboundRoutes(context: OutboundContext, name: string): EncodedResource | undefined {
   const parsed = parseRoutes(name);
   if (parsed === undefined) return undefined;
   const { snapshot, workload } = context;
@@ -56,10 +56,10 @@ const externalHost = memoize(
 );
 
 /** Hosts that have no cluster IP: of ServiceEntries, headless and external-name Services, and of VirtualServices alone. */
-function externalHosts(snapshot: Snapshot, view: Viewpoint, port: number): readonly ExternalHost[] {
+function externalHosts(snapshot: RouteParts, view: Viewpoint, port: number): readonly ExternalHost[] {
   const routed = port === 80 ? routedNames(snapshot.virtualServices) : [];
   const unserved = routed.filter((name) => serviceFor(snapshot, view, name) === undefined);
-  const names = [...eagerNames(snapshot, port), ...unserved];
+  const names = [...eagerNames(snapshot.services, port), ...unserved];
   return [...new Set(names)].sort().flatMap((name) => {
     const service = visibleService(snapshot, hostname(name), view.namespace);
     const [first, ...rest] = rulesFor(snapshot, view, name, port);
@@ -69,8 +69,8 @@ function externalHosts(snapshot: Snapshot, view: Viewpoint, port: number): reado
   });
 }
 
-const eagerNames = memoize((snapshot: Snapshot, port: number): readonly string[] =>
-  [...snapshot.services.values()]
+const eagerNames = memoize((services: RouteParts["services"], port: number): readonly string[] =>
+  [...services.values()]
     .filter(
       ({ resolution, ports }) =>
         resolution !== "cluster-ip" && ports.some((one) => one.number === port && carriesHttp(one)),
@@ -81,14 +81,14 @@ const eagerNames = memoize((snapshot: Snapshot, port: number): readonly string[]
 const carriesHttp = ({ protocol }: { readonly protocol: Parameters<typeof layerOf>[0] }): boolean =>
   ["http", "sniffed"].includes(layerOf(protocol));
 
-const routedNames = memoize((all: Snapshot["virtualServices"]): readonly string[] =>
+const routedNames = memoize((all: RouteParts["virtualServices"]): readonly string[] =>
   all
     .filter(({ spec }) => (spec.http?.length ?? 0) > 0 && spec.gateways?.includes("mesh") !== false)
     .flatMap(({ spec }) => (spec.hosts ?? []).filter((host) => !host.endsWith(".svc") && host !== "*")),
 );
 
 const encodeExternalRoutes = memoize(
-  (mesh: Snapshot["mesh"], port: number, ...hosts: readonly ExternalHost[]): EncodedResource => {
+  (mesh: MeshSettings, port: number, ...hosts: readonly ExternalHost[]): EncodedResource => {
     const name = externalRoutes(port);
     const taken = new Set<string>();
     const virtualHosts = hosts.flatMap((host) => {

@@ -6,7 +6,7 @@ import { memoize } from "../../base/memo.ts";
 import { destinationRuleFor, trafficPolicyFor } from "../../model/destination-rules.ts";
 import type { ResolvedHttpRule } from "../../model/routes.ts";
 import type { MeshService } from "../../model/service.ts";
-import type { Snapshot, Viewpoint } from "../../model/snapshot.ts";
+import type { TargetParts, Viewpoint } from "../../model/snapshot.ts";
 import { blackHoleCluster } from "../names.ts";
 import { type Route, RouteSchema } from "../proto/envoy/config/route/v3/route_components_pb.ts";
 import { clusterOf } from "./destinations.ts";
@@ -20,7 +20,7 @@ export interface RoutedRule {
 }
 
 /** The rule together with how its destinations keep callers at one endpoint. */
-export function routedRule(snapshot: Snapshot, view: Viewpoint, rule: ResolvedHttpRule): RoutedRule {
+export function routedRule(snapshot: TargetParts, view: Viewpoint, rule: ResolvedHttpRule): RoutedRule {
   const hashing = rule.destinations.flatMap(({ host, port, subset }) => {
     const policy = trafficPolicyFor(destinationRuleFor(snapshot, view, host), subset, port);
     return policy.loadBalancer?.consistentHash ?? [];

@@ -3,19 +3,27 @@ import { create } from "@bufbuild/protobuf";
 import { memoize } from "../../base/memo.ts";
 import { isIpAddress, withoutPort } from "../../model/authority.ts";
 import { hostname, namesOf, serviceFor } from "../../model/hosts.ts";
+import { partsOf } from "../../model/parts.ts";
 import { httpRules, type ResolvedHttpRule } from "../../model/routes.ts";
 import type { MeshService } from "../../model/service.ts";
-import type { Snapshot, Viewpoint } from "../../model/snapshot.ts";
+import type { MeshSettings, RouteParts, ServiceParts, Viewpoint } from "../../model/snapshot.ts";
 import { clusterNeeds, encode } from "../encode.ts";
 import { addressCluster, parseVirtualHost, passthroughCluster, virtualHostResource } from "../names.ts";
 import { type VirtualHost, VirtualHostSchema } from "../proto/envoy/config/route/v3/route_components_pb.ts";
-import type { ProxyContext } from "../proxy-context.ts";
+import type { HostContext } from "../proxy-context.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
 import { forwardTo, refuse } from "./fixed-routes.ts";
 import { clustersOf, defaultRule, type RoutedRule, routedRule, routesOf } from "./route.ts";
 
 /** The one name for what is asked as `PORT/AUTHORITY`: any form of a service's name gives the full one. */
-export function virtualHostName(snapshot: Snapshot, view: Viewpoint, asked: string): string {
+export function virtualHostName(snapshot: ServiceParts, view: Viewpoint, asked: string): string {
+  return nameOf(serviceParts(snapshot), view.namespace, asked);
+}
+
+const serviceParts = partsOf("mesh", "services", "rivals", "servicesByAddress");
+
+const nameOf = memoize((snapshot: ServiceParts, namespace: string, asked: string): string => {
+  const view: Viewpoint = { namespace, labels: {} };
   const parsed = parseVirtualHost(asked);
   if (parsed === undefined) return asked;
   const { port, authority } = parsed;
@@ -28,10 +36,10 @@ export function virtualHostName(snapshot: Snapshot, view: Viewpoint, asked: stri
     hasPort(service, port) &&
     serviceDomains(snapshot, service, view.namespace).includes(plain);
   return virtualHostResource(port, isItsName ? service.hostname : plain);
-}
+});
 
 /** The virtual host of that name as this proxy should hold it. Unknown hosts have one too: they pass through. */
-export function virtualHostFor(context: ProxyContext, name: string): EncodedResource | undefined {
+export function virtualHostFor(context: HostContext, name: string): EncodedResource | undefined {
   const parsed = parseVirtualHost(name);
   // Envoy itself asks for "*", and a domain with a star would switch asking off for all.
   if (parsed === undefined || /[*\s/]/.test(parsed.authority)) return undefined;
@@ -49,7 +57,12 @@ export function virtualHostFor(context: ProxyContext, name: string): EncodedReso
 }
 
 /** The rules for an authority on a port, as a sidecar applies them; empty: nobody knows the host. */
-export function rulesFor(snapshot: Snapshot, view: Viewpoint, authority: string, port: number): readonly RoutedRule[] {
+export function rulesFor(
+  snapshot: RouteParts,
+  view: Viewpoint,
+  authority: string,
+  port: number,
+): readonly RoutedRule[] {
   const found = serviceFor(snapshot, view, authority);
   const service = found !== undefined && hasPort(found, port) ? found : undefined;
   const hosts = service === undefined ? [hostname(withoutPort(authority))] : [service.hostname];
@@ -90,7 +103,7 @@ const encodePod = memoize((_mesh: object, name: string, domains: string, address
   });
 });
 
-const encodeUnknown = memoize((mesh: Snapshot["mesh"], name: string, domains: string) => {
+const encodeUnknown = memoize((mesh: MeshSettings, name: string, domains: string) => {
   const passes = mesh.config.outboundTrafficPolicy.mode === "ALLOW_ANY";
   const route = passes ? forwardTo(passthroughCluster) : refuse();
   return encode(typeUrls.virtualHost, name, VirtualHostSchema, {
@@ -100,7 +113,7 @@ const encodeUnknown = memoize((mesh: Snapshot["mesh"], name: string, domains: st
 });
 
 /** Every authority that this virtual host is for, with and without the port. */
-function domainsFor(snapshot: Snapshot, view: Viewpoint, authority: string, port: number): readonly string[] {
+function domainsFor(snapshot: ServiceParts, view: Viewpoint, authority: string, port: number): readonly string[] {
   if (hasForeignPort(authority)) return [authority];
   const service = serviceFor(snapshot, view, authority);
   if (service?.hostname !== authority || !hasPort(service, port)) return withPort(authority, port);
@@ -111,7 +124,11 @@ function domainsFor(snapshot: Snapshot, view: Viewpoint, authority: string, port
  * The names of a service that lead to it and to no other: Envoy refuses a route configuration in which two virtual hosts
  * have the same domain.
  */
-export const serviceDomains = memoize((snapshot: Snapshot, service: MeshService, namespace: string) => {
+export function serviceDomains(snapshot: ServiceParts, service: MeshService, namespace: string): readonly string[] {
+  return domainsOf(serviceParts(snapshot), service, namespace);
+}
+
+const domainsOf = memoize((snapshot: ServiceParts, service: MeshService, namespace: string) => {
   const view: Viewpoint = { namespace, labels: {} };
   return namesOf(snapshot, service, namespace).filter((name) => serviceFor(snapshot, view, name) === service);
 });
