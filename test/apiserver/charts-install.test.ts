@@ -115,6 +115,26 @@ describe("helm install, upgrade, rollback and uninstall", () => {
     await helm("uninstall", "istiod");
   });
 
+  test.each([
+    {
+      whose: 'the Pillion installation of ClusterRole "istiod-clusterrole-default-other"',
+      labels: { "app.kubernetes.io/managed-by": "pillion" },
+      owner: "istiod-clusterrole-default-other",
+    },
+    { whose: "a control plane that is not Pillion", labels: { app: "sidecar-injector" }, owner: undefined },
+  ])("refuse a revision that is taken by $whose, and leave nothing", async ({ whose, labels, owner }) => {
+    const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", name: owner, uid: "1" };
+    const metadata = { name: "istio-sidecar-injector", labels, ownerReferences: owner === undefined ? [] : [role] };
+    const kind = "MutatingWebhookConfiguration";
+    await apply(JSON.stringify({ apiVersion: "admissionregistration.k8s.io/v1", kind, metadata }));
+    const first = await everything();
+    await expect(helm("install", "istiod", chart("pillion"))).rejects.toThrow(
+      `revision "default" is taken: ${kind} "istio-sidecar-injector" belongs to ${whose}. Uninstall that one first`,
+    );
+    expect(added(await everything(), first)).toEqual([]);
+    await kubectl("delete", "mutatingwebhookconfiguration", "istio-sidecar-injector");
+  });
+
   test("let two revisions stand side by side", async () => {
     await helm("install", "istiod", chart("pillion"));
     await helm("install", "istiod-canary", chart("pillion"), "--set", "revision=canary");

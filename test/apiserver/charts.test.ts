@@ -78,9 +78,13 @@ describe("helm template", () => {
   });
 
   test.each(["base", "pillion", "gateway"])("refuses a cluster that is too old for %s", async (chart) => {
-    const { code, stderr } = await helm("template", "x", join(charts, chart), "--kube-version", "1.29.9");
-    expect(stderr).toMatch(/requires kubeVersion: >=1\.30\.0.*v1\.29\.9/);
-    expect(code).toBe(1);
+    for (const version of ["1.29.9", "v1.29.0-eks-1234"]) {
+      const { code, stderr } = await helm("template", "x", join(charts, chart), "--kube-version", version);
+      expect(stderr).toMatch(/requires kubeVersion: >=1\.30\.0.*v1\.29\.[09]/);
+      expect(code).toBe(1);
+    }
+    const { code } = await helm("template", "x", join(charts, chart), "--kube-version", "v1.30.0-gke.100");
+    expect(code).toBe(0);
   });
 });
 

@@ -64,3 +64,23 @@ app.kubernetes.io/part-of: pillion
   "sidecarInjectorWebhook" .Values.sidecarInjectorWebhook
   | toPrettyJson }}
 {{- end }}
+
+{{/*
+Fails when another control plane serves this revision, by its webhook configuration. Where no cluster is asked (helm template,
+GitOps) the control plane itself says so, and does nothing.
+*/}}
+{{- define "pillion.assertRevisionIsFree" -}}
+{{- $name := include "pillion.revisioned" (dict "root" . "name" "istio-sidecar-injector") }}
+{{- $role := include "pillion.clusterRole" . }}
+{{- with lookup "admissionregistration.k8s.io/v1" "MutatingWebhookConfiguration" "" $name }}
+{{- $isPillion := eq (dig "labels" "app.kubernetes.io/managed-by" "" .metadata) "pillion" }}
+{{- $owners := list }}
+{{- range .metadata.ownerReferences }}
+{{- $owners = append $owners .name }}
+{{- end }}
+{{- if not (and $isPillion (or (not $owners) (has $role $owners))) }}
+{{- $whose := $isPillion | ternary (printf "the Pillion installation of ClusterRole %q" (join ", " $owners)) "a control plane that is not Pillion" }}
+{{- fail (printf "revision %q is taken: MutatingWebhookConfiguration %q belongs to %s. Uninstall that one first, or install this one beside it with --set revision=NAME." (include "pillion.revision" $) $name $whose) }}
+{{- end }}
+{{- end }}
+{{- end }}
