@@ -187,7 +187,10 @@ describe("control plane", () => {
     const token = await newAccount();
     const kubeconfig = cluster.writeKubeconfig("weak", { token });
     const weak = start(kubeconfig, await freePorts(), ["--revision=weak"]);
-    await vi.waitFor(() => expect(weak.log()).toMatch(/forbidden/), patiently);
+    await vi.waitFor(
+      () => expect(weak.log()).toMatch(/let Pillion list and watch .*kubectl auth can-i list/),
+      patiently,
+    );
     expect(weak.isRunning).toBe(true);
     expect(await weak.isReady()).toBe(false);
     await kubectl([

@@ -72,67 +72,67 @@ test.each([
   {
     name: "no Service",
     hop: "service",
-    says: expect.stringContaining("does not exist"),
+    says: "does not exist",
     target: async () => ({ type: "service", name: "nobody" }) as const,
   },
   {
     name: "a Service without a ready pod",
     hop: "endpoints",
-    says: expect.stringContaining("no ready pod"),
+    says: "no ready pod",
     target: () => service("istiod"),
   },
   {
     name: "a closed port",
     hop: "port",
-    says: expect.stringContaining("nobody listens"),
+    says: "nobody listens",
     target: async () => url(`https://127.0.0.1:${await freePort()}`),
   },
   {
     name: "a certificate of another CA",
     hop: "certificate",
-    says: expect.stringContaining("does not trust"),
+    says: "does not trust",
     target: () => url(https(certificateBy(otherCa), (_, response) => response.end())),
   },
   {
     name: "a certificate for another name",
     hop: "certificate",
-    says: expect.stringContaining("does not have the name"),
+    says: "does not have the name",
     target: () => url(https(certificateBy(ca, { dnsNames: ["other.test"] }), (_, response) => response.end())),
   },
   {
     name: "an answer of 500",
     hop: "webhook",
-    says: expect.stringContaining("an error of its own"),
+    says: "an error of its own",
     target: () => url(https(certificateBy(ca), (_, response) => response.writeHead(500).end("oh no"))),
   },
   {
     name: "an answer of 404",
     hop: "webhook",
-    says: expect.stringContaining("something else than Pillion"),
+    says: "something else than Pillion",
     target: () => url(https(certificateBy(ca), (_, response) => response.writeHead(404).end("not here"))),
   },
   {
     name: "an answer that is no review",
     hop: "webhook",
-    says: expect.stringContaining("something else than Pillion"),
+    says: "something else than Pillion",
     target: () => url(https(certificateBy(ca), (_, response) => response.end("<html>"))),
   },
   {
     name: "a connection that is cut",
     hop: "webhook",
-    says: expect.stringContaining("is cut before"),
+    says: "is cut before",
     target: () => url(https(certificateBy(ca), (request) => request.socket.destroy())),
   },
   {
     name: "a firewall that swallows",
     hop: "time",
-    says: expect.stringContaining("does not answer in time"),
+    says: "does not answer in time",
     target: () => url(listen(createServer(() => {}))),
   },
   {
     name: "a webhook that hangs",
     hop: "time",
-    says: expect.stringContaining("does not answer in time"),
+    says: "does not answer in time",
     target: () => url(https(certificateBy(ca), () => {})),
   },
 ])("selfTest() tells apart $name", async ({ hop, says, target }) => {
@@ -146,10 +146,18 @@ test.each([
   };
   const api = kubernetesApi(client, stop.signal);
   await applyWebhooks(api, facts);
-  const look = () => selfTest({ api, namespace: "istio-system", revision: "default", now: () => performance.now() });
+  const look = async (): Promise<string> => {
+    const result = await selfTest({
+      api,
+      namespace: "istio-system",
+      revision: "default",
+      now: () => performance.now(),
+    });
+    return result.ok ? "reached" : `${result.hop}: ${result.problem}. ${result.fix}`;
+  };
   // The API server hears of a changed configuration by a watch.
-  await vi.waitFor(async () => expect(await look()).toMatchObject({ ok: false, hop, problem: says }), patiently);
-  expect(await look()).toMatchObject({ fix: expect.not.stringContaining("NAMESPACE") });
+  await vi.waitFor(async () => expect(await look()).toMatch(new RegExp(`^${hop}: .*${says}`)), patiently);
+  expect(await look()).not.toContain("NAMESPACE");
 });
 
 test("pillion check names the step that fails, and the API server's words", async () => {
