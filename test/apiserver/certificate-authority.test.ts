@@ -1,5 +1,7 @@
 // The CA in its Secrets, with the real API server and the real garbage collector: whose it is, how it is replaced, what is wrong with it.
 import type { X509Certificate } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { connect } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { splitPem } from "../../control-plane/ca-bundle.ts";
@@ -144,7 +146,9 @@ describe("cacerts", () => {
 
   test("that cannot be used keeps a control plane from starting, which goes on when it is mended", async () => {
     await apply(bad);
-    const one = await start();
+    const values = join(cluster.directory, "values.json");
+    writeFileSync(values, '{"global":{"proxy":{"clusterDomain":"corp.example"}}}');
+    const one = await start(`--values=${values}`);
     const says = /Secret istio-system\/cacerts can't be used: the certificate does not lead to a root/;
     await vi.waitFor(async () => expect(await one.page("/readyz")).toMatch(says), patiently);
     expect(await one.isReady()).toBe(false);
@@ -156,6 +160,9 @@ describe("cacerts", () => {
     await apply(good);
     await untilReady(one);
     expect(await isTrusted(root.certificatePem, one.ports.webhook)).toBe(true);
+    const [serving] = await shownCertificates(one.ports.xds);
+    expect(serving?.checkHost("istiod.istio-system.svc")).toBeDefined();
+    expect(serving?.checkHost("istiod.istio-system.svc.corp.example")).toBeDefined();
     for (const key of [keyOf(good), keyOf(bad)]) expect(one.log()).not.toContain(key.split("\n")[1]);
   });
 
@@ -182,25 +189,32 @@ describe("cacerts", () => {
     one = await start(...flags);
     await untilReady(one);
     expect(await rootsInPods()).toEqual(both);
-    expect(await chainLength(one.ports.webhook)).toBe(2);
+    expect(await shownCertificates(one.ports.webhook)).toHaveLength(2);
     await vi.waitFor(async () => expect(await isTrusted(next.certificatePem, one.ports.webhook)).toBe(true), patiently);
     await vi.waitFor(
       async () => expect(await one.page("/metrics")).toMatch(/^pillion_webhook_reachable 1$/m),
       patiently,
     );
     expect(await one.page("/readyz")).toContain("self-test: the API server reaches the webhook");
+
+    // As docs/install.md says, for a root that is to go sooner.
+    await one.end("SIGTERM");
+    const longAgo = "pillion.io/roots-since=2000-01-01T00:00:00Z";
+    await kubectl("annotate", "configmap", "istio-ca-root-cert", ...namespace, "--overwrite", longAgo);
+    await untilReady(await start(...flags));
+    await vi.waitFor(async () => expect(await rootsInPods()).toEqual([next.certificatePem]), patiently);
   });
 });
 
-/** How many certificates a server shows. */
-function chainLength(port: number): Promise<number> {
+/** What a server shows, its own certificate first. */
+function shownCertificates(port: number): Promise<readonly X509Certificate[]> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
-      let count = 0;
-      let at: X509Certificate | undefined = socket.getPeerX509Certificate();
-      for (; at !== undefined; at = at.issuerCertificate) count += 1;
+    const options = { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: ["h2"] };
+    const socket = connect(options, () => {
+      const shown: X509Certificate[] = [];
+      for (let at = socket.getPeerX509Certificate(); at !== undefined; at = at.issuerCertificate) shown.push(at);
       socket.end();
-      resolve(count);
+      resolve(shown);
     });
     socket.on("error", reject);
   });
