@@ -32,7 +32,7 @@ spec:
 `;
 
 beforeAll(() => {
-  apply(lost);
+  apply(lost, "status");
 });
 afterAll(() => {
   tryRun(["kubectl", "delete", "namespace", "status", "--wait=true", "--timeout=120s"]);
