@@ -1,7 +1,7 @@
 // Istio's exact, prefix and regex as Envoy's matchers. What Envoy would refuse becomes the nearest thing it takes.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { RE2JS } from "re2js";
 import type { StringMatch } from "../../api/http-route.ts";
+import { re2Fault } from "../../model/re2.ts";
 import { type RegexMatcher, RegexMatcherSchema } from "../proto/envoy/type/matcher/v3/regex_pb.ts";
 import { type StringMatcher, StringMatcherSchema } from "../proto/envoy/type/matcher/v3/string_pb.ts";
 
@@ -12,12 +12,7 @@ export function regexMatcher(regex: string): RegexMatcher {
 
 /** Whether Envoy would take this expression. */
 export function isRe2(regex: string): boolean {
-  try {
-    RE2JS.compile(regex);
-    return true;
-  } catch {
-    return false; // The library tells by throwing; the webhook has explained the expression to its author.
-  }
+  return re2Fault(regex) === undefined;
 }
 
 /** A matcher for a text; undefined where the match says nothing and presence is all that is asked for. */

@@ -1,5 +1,5 @@
 // Regular expressions as Envoy reads them: RE2, in linear time, without look-around and back-references.
-import { RE2JS, RE2JSException } from "re2js";
+import { re2Fault } from "../../model/re2.ts";
 
 /** Longer expressions cost more than they are worth; Istio draws the line here, too. */
 const longestRegex = 1024;
@@ -20,21 +20,11 @@ export function regexFault(regex: string): { problem: string; reason: string; fi
       fix: "Split it into several matches",
     };
   }
-  const message = syntaxError(regex);
+  const message = re2Fault(regex);
   if (message === undefined) return undefined;
   return {
     problem: `the regular expression "${regex}" is none of RE2: ${message}`,
     reason,
     fix: "See https://github.com/google/re2/wiki/Syntax; RE2 has no look-around and no back-references",
   };
-}
-
-function syntaxError(regex: string): string | undefined {
-  try {
-    RE2JS.compile(regex);
-    return undefined;
-  } catch (error) {
-    if (error instanceof RE2JSException) return error.message.replace(/^error parsing regexp: /, "");
-    throw error;
-  }
 }
