@@ -1,0 +1,84 @@
+// Sets of texts as StringMatches describe them: do two have one in common, does one hold all of another?
+import type { StringMatch } from "../../api/http-route.ts";
+import { findText, type TextAnswer } from "./automaton.ts";
+import { anything, literal, parseRegex, type Regex } from "./regex-syntax.ts";
+
+/** A condition on a text. */
+export interface TextMatch {
+  readonly match: StringMatch;
+  readonly ignoreCase?: boolean;
+}
+
+/** What a text has to fulfil. */
+export interface TextConditions {
+  readonly matching: readonly TextMatch[];
+  readonly failing?: readonly TextMatch[];
+  /** Expression for texts that can occur at all, simple enough to be understood here. */
+  readonly base: string;
+}
+
+/** The shortest text that fulfils all conditions. */
+export function textFor({ matching, failing = [], base }: TextConditions): TextAnswer {
+  const simple = failing.length === 0 ? simpleText(matching) : undefined;
+  if (simple !== undefined) return simple;
+  const wanted = matching.map(regexOf);
+  const unwanted = failing.map(regexOf);
+  const possible = parseRegex(base);
+  if (possible === undefined || ![...wanted, ...unwanted].every(isKnown)) return { type: "unknown" };
+  return findText([possible, ...wanted.filter(isKnown)], unwanted.filter(isKnown));
+}
+
+/** Whether a condition asks for nothing but that there is a text. */
+export function isOpen({ exact, prefix, regex }: StringMatch): boolean {
+  return exact === undefined && (prefix === undefined || prefix === "") && (regex === undefined || regex === "*");
+}
+
+/** Whether every text that fulfils the conditions matches, too; false also when that cannot be told. */
+export function implies(conditions: TextConditions, wanted: TextMatch): boolean {
+  if (isOpen(wanted.match)) return true;
+  const [only, ...others] = conditions.matching;
+  if (only !== undefined && others.length === 0 && (conditions.failing ?? []).length === 0) {
+    const simple = simplyImplies(only, wanted);
+    if (simple !== undefined) return simple;
+  }
+  return textFor({ ...conditions, failing: [...(conditions.failing ?? []), wanted] }).type === "none";
+}
+
+/** Most conditions are exact texts and prefixes, which are compared without any automaton. */
+function simpleText(matching: readonly TextMatch[]): TextAnswer | undefined {
+  let exact: string | undefined;
+  let prefix = "";
+  for (const { match, ignoreCase } of matching) {
+    if (isOpen(match)) continue;
+    if (match.regex !== undefined || ignoreCase === true) return undefined;
+    if (match.exact !== undefined) {
+      if (exact !== undefined && exact !== match.exact) return { type: "none" };
+      exact = match.exact;
+    }
+    const text = match.prefix ?? "";
+    if (!text.startsWith(prefix) && !prefix.startsWith(text)) return { type: "none" };
+    if (text.length > prefix.length) prefix = text;
+  }
+  if (exact === undefined) return prefix === "" ? undefined : { type: "text", text: prefix };
+  return exact.startsWith(prefix) ? { type: "text", text: exact } : { type: "none" };
+}
+
+function simplyImplies(given: TextMatch, wanted: TextMatch): boolean | undefined {
+  if (given.ignoreCase === true || wanted.ignoreCase === true) return undefined;
+  if (wanted.match.regex !== undefined) return undefined;
+  const text = given.match.exact ?? given.match.prefix;
+  if (text === undefined || given.match.regex !== undefined) return undefined;
+  if (wanted.match.exact !== undefined) return given.match.exact === wanted.match.exact;
+  return text.startsWith(wanted.match.prefix ?? "") ? true : given.match.exact === undefined ? undefined : false;
+}
+
+function regexOf({ match, ignoreCase = false }: TextMatch): Regex | undefined {
+  if (isOpen(match)) return anything;
+  if (match.exact !== undefined) return literal(match.exact, ignoreCase);
+  if (match.prefix !== undefined) return { type: "all", parts: [literal(match.prefix, ignoreCase), anything] };
+  return parseRegex(match.regex ?? "");
+}
+
+function isKnown(regex: Regex | undefined): regex is Regex {
+  return regex !== undefined;
+}
