@@ -149,6 +149,15 @@ test("renewAtMs() is before half-life, whatever the jitter", () => {
   );
 });
 
+test("renewAtMs() leaves a minute, also where a CA that ends leaves no lifetime", () => {
+  const ca = newCa();
+  const endMs = Date.parse(new X509Certificate(ca.certificatePem).validTo);
+  for (const at of [endMs - 1_000, endMs, endMs + hourMs]) {
+    const issued = issue(ca, { spiffe, now: at, newKeyPair });
+    expect(renewAtMs(issued, 0) - at).toBe(60_000);
+  }
+});
+
 test.each([
   { name: "a certificate just issued", ageHours: 0, want: true },
   { name: "one with more than half of its life before it", ageHours: 11, want: true },

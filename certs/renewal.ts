@@ -4,14 +4,17 @@ import type { Issued } from "./ca.ts";
 /** A renewal happens between these parts of the lifetime, so that two attempts fit before half-life is long past. */
 const earliestPart = 0.4;
 const latestPart = 0.45;
+/** What a CA signs in its last minutes lives so briefly that renewals would follow one another without a pause. */
+const soonestMs = 60_000;
 
 /**
- * The moment to renew, in milliseconds since 1970: always before half of the lifetime has passed.
+ * The moment to renew, in milliseconds since 1970: before half of the lifetime has passed, and a minute from the issue at least.
  * `jitter` (0 up to 1) spreads the renewals of a mesh that was started all at once.
  */
 export function renewAtMs(issued: Pick<Issued, "issuedAtMs" | "notAfterMs">, jitter: number): number {
   const lifetimeMs = issued.notAfterMs - issued.issuedAtMs;
-  return Math.floor(issued.issuedAtMs + lifetimeMs * (latestPart - (latestPart - earliestPart) * jitter));
+  const waitMs = Math.floor(lifetimeMs * (latestPart - (latestPart - earliestPart) * jitter));
+  return issued.issuedAtMs + Math.max(waitMs, soonestMs);
 }
 
 /** What a proxy says that it holds: who signed its certificate and until when it is good (milliseconds since 1970). */
