@@ -5,8 +5,10 @@ import { listAt, objectAt, textAt } from "../../injector/json.ts";
 import type { ApiClient } from "../../registry/kubernetes/api-client.ts";
 import { checkServerVersion } from "../../registry/kubernetes/server-version.ts";
 import { serviceName } from "../config.ts";
-import { kubernetesApi } from "./api.ts";
+import { type KubernetesApi, kubernetesApi } from "./api.ts";
 import { otherInstallation, webhookPaths } from "./apply-webhooks.ts";
+import { component } from "./events.ts";
+import { notReady } from "./readiness-events.ts";
 import { selfTest } from "./self-test.ts";
 
 /** One thing that was looked at. */
@@ -56,9 +58,9 @@ export async function checkInstallation(
       }
       const ready = Number(objectAt(deployment, "status")["readyReplicas"] ?? 0);
       if (ready > 0) return `${namespace}/${name} has ${ready} ready`;
-      throw new Error(
-        `no pod of ${namespace}/${name} is ready. See kubectl describe deployment -n ${namespace} ${name}`,
-      );
+      const words = await ownWords(api, namespace);
+      const see = `See kubectl describe deployment -n ${namespace} ${name}`;
+      throw new Error(`no pod of ${namespace}/${name} is ready. ${words === "" ? see : `It says: ${words}`}`);
     },
     "webhook configurations": async () => {
       for (const path of webhookPaths(revision, namespace)) {
@@ -89,4 +91,14 @@ export async function checkInstallation(
     }
   }
   return lines;
+}
+
+/** What the control plane says of itself, by the last of its Events; "" where there is none. */
+async function ownWords(api: Pick<KubernetesApi, "get">, namespace: string): Promise<string> {
+  const list = await api.get(`/api/v1/namespaces/${namespace}/events`, { fieldSelector: `reason=${notReady.bad}` });
+  const ours = listAt(list ?? {}, "items").filter((event) => textAt(event, "reportingComponent") === component);
+  const last = ours
+    .toSorted((one, other) => (textAt(one, "lastTimestamp") < textAt(other, "lastTimestamp") ? -1 : 1))
+    .at(-1);
+  return last === undefined ? "" : textAt(last, "message");
 }

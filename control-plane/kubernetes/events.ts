@@ -26,6 +26,9 @@ export interface EventsDeps {
   readonly about: Subject;
 }
 
+/** Who reports. */
+export const component = "pillion.io/control-plane";
+
 /** Longest message that the API server takes. */
 const messageCharacters = 1_024;
 /** The same trouble is counted again no sooner than this. */
@@ -99,7 +102,7 @@ function eventObject(
     reason,
     message: message.slice(0, messageCharacters),
     source: { component: "pillion" },
-    reportingComponent: "pillion.io/control-plane",
+    reportingComponent: component,
     reportingInstance: about.name,
     firstTimestamp: timeText(firstMs),
     lastTimestamp: timeText(lastMs),

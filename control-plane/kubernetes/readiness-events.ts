@@ -8,7 +8,8 @@ export type Look = () => string | undefined;
 const patienceMs = 3_000;
 const lookEveryMs = 1_000;
 
-const notReady: Topic = { bad: "NotReady", good: "Ready", goodMessage: "The control plane is ready" };
+/** Why a replica is not ready. */
+export const notReady: Topic = { bad: "NotReady", good: "Ready", goodMessage: "The control plane is ready" };
 const unread: Topic = {
   bad: "ClusterNotRead",
   good: "ClusterRead",

@@ -118,4 +118,7 @@ test("of two control planes that want one revision at once, one has it, and the 
     expect(await kubectl("get", "events", "-n", loser.namespace)).toMatch(/Warning +NotReady .*REVISION_TAKEN/);
   }, patiently);
   expect(linesWith(loser.one.log(), "REVISION_TAKEN")).toBe(1);
+  await kubectl("create", "deployment", "istiod-twice", "--image=pilot", "-n", loser.namespace);
+  const { stdout } = await pillion(cluster, "check", "-r", "twice", "-n", loser.namespace);
+  expect(stdout).toMatch(/^✗ control plane: no pod of \S+ is ready\. It says: REVISION_TAKEN: /m);
 });
