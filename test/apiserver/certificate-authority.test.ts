@@ -201,8 +201,17 @@ describe("cacerts", () => {
     await one.end("SIGTERM");
     const longAgo = "pillion.io/roots-since=2000-01-01T00:00:00Z";
     await kubectl("annotate", "configmap", "istio-ca-root-cert", ...namespace, "--overwrite", longAgo);
-    await untilReady(await start(...flags));
+    const last = await start(...flags);
+    await untilReady(last);
     await vi.waitFor(async () => expect(await rootsInPods()).toEqual([next.certificatePem]), patiently);
+
+    await kubectl("delete", "secret", "cacerts", ...namespace);
+    await vi.waitFor(
+      async () => expect(await rootsInPods()).toEqual([await ownRoot(), next.certificatePem]),
+      patiently,
+    );
+    expect(await isTrusted(next.certificatePem, last.ports.webhook)).toBe(true);
+    await vi.waitFor(async () => expect(await isTrusted(await ownRoot(), last.ports.webhook)).toBe(true), patiently);
   });
 });
 
