@@ -182,6 +182,19 @@ describe("translator", () => {
     );
   });
 
+  test("everyHost() names virtual hosts that there are, of all services with a virtual address", () => {
+    const snapshot = buildSnapshot(worldOf(shop()));
+    const hosts = translator.everyHost(snapshot, web);
+    expect(hosts).toContainEqual({ type: typeUrls.virtualHost, name: "9080/reviews.shop.svc.cluster.local" });
+    for (const { type, name } of hosts) expect(translator.resource(snapshot, web, type, name)?.name).toBe(name);
+    expect(translator.everyHost(snapshot, { ...web, type: "gateway" })).toEqual([]);
+  });
+
+  test("knows() is about the proxy's pod", () => {
+    const snapshot = buildSnapshot(worldOf(shop()));
+    expect([web, { ...web, pod: "gone" }].map((proxy) => translator.knows(snapshot, proxy))).toEqual([true, false]);
+  });
+
   test.each(["9080/*", "9080/reviews", "9080/reviews:9080", "nonsense"])(
     "resource() has no virtual host under the name %s",
     (name) => {

@@ -31,11 +31,12 @@ import {
 import { type EncodedResource, type ResourceName, type TypeUrl, typeUrls } from "./resource.ts";
 import { gatewayRoutes } from "./routes/gateway.ts";
 import { outboundRoutes } from "./routes/outbound.ts";
-import { virtualHostFor, virtualHostName } from "./routes/virtual-host.ts";
+import { everyVirtualHost, virtualHostFor, virtualHostName } from "./routes/virtual-host.ts";
 import type { Translator } from "./translator.ts";
 
 /** The translation of a snapshot for a proxy. */
 export const translator: Translator = {
+  knows: (snapshot, proxy) => contextOf(snapshot, proxy) !== undefined,
   eager(snapshot, proxy) {
     const context = contextOf(snapshot, proxy);
     return context === undefined ? [] : eagerFor(context);
@@ -48,6 +49,8 @@ export const translator: Translator = {
     const context = contextOf(snapshot, proxy);
     return context === undefined ? asked : virtualHostName(snapshot, context.workload, asked);
   },
+  everyHost: (snapshot, { type, namespace }) =>
+    type === "sidecar" ? everyVirtualHost(snapshot.services, namespace) : [],
 };
 
 /** Each sort of resource is remembered by the parts of the snapshot that it is made from, and lives as long as they do. */

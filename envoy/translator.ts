@@ -4,6 +4,8 @@ import type { EncodedResource, ProxyNode, ResourceName, TypeUrl } from "./resour
 
 /** @see translator in translate.ts for the one real implementation */
 export interface Translator {
+  /** Whether the snapshot holds the proxy's pod. Of one that it does not hold nothing can be said. */
+  knows(snapshot: Snapshot, proxy: ProxyNode): boolean;
   /** What the proxy gets unasked: listeners, its own inbound side, hosts of ServiceEntries; for a gateway all of it. */
   eager(snapshot: Snapshot, proxy: ProxyNode): readonly ResourceName[];
   /**
@@ -17,4 +19,6 @@ export interface Translator {
    * "9080/reviews:9080" and "9080/reviews.shop" both give "9080/reviews.shop.svc.cluster.local".
    */
   virtualHostName(snapshot: Snapshot, proxy: ProxyNode, asked: string): string;
+  /** Every virtual host that a sidecar could ask for by the name of a service: the full table. */
+  everyHost(snapshot: Snapshot, proxy: ProxyNode): readonly ResourceName[];
 }

@@ -21,6 +21,8 @@ function breaking(): { readonly translator: Translator; broken: boolean } {
   const state = {
     broken: false,
     translator: {
+      knows: () => true,
+      everyHost: () => [],
       eager: () => {
         if (state.broken) throw new Error("no list");
         return [{ type: typeUrls.cluster, name: "one" }];

@@ -25,6 +25,8 @@ export function guarded(translator: Translator, guard: Guard): Translator {
   };
   let lastEager: readonly ResourceName[] = [];
   return {
+    knows: (snapshot, proxy) => translator.knows(snapshot, proxy),
+    everyHost: (snapshot, proxy) => translator.everyHost(snapshot, proxy),
     eager(snapshot, proxy) {
       try {
         lastEager = translator.eager(snapshot, proxy);

@@ -6,7 +6,7 @@ import { ofType, type ProxyState } from "./proxy-state.ts";
 import type { Verdict } from "./subscription.ts";
 import type { Wanted } from "./wanted.ts";
 
-/** Above this number of hosts, learning costs a proxy more than the whole table would. */
+/** From this number of hosts on a proxy gets the full table: each one that it asks for costs it more, the more it has. */
 export const maximumLearnedNames = 1_000;
 /** Workloads that are remembered; the one that was quiet for longest goes first. */
 const maximumWorkloads = 10_000;
@@ -15,7 +15,7 @@ const maximumWorkloads = 10_000;
 export interface Learned {
   readonly virtualHosts: ReadonlySet<string>;
   readonly clusters: ReadonlySet<string>;
-  /** The limit was reached: nothing more is remembered. */
+  /** The limit was reached: nothing more is remembered, proxies of the workload get the full table. */
   readonly full: boolean;
 }
 
@@ -26,7 +26,12 @@ export class LearnedHosts {
   /** What a proxy of this workload should have at once. */
   of(workload: string): Learned {
     const known = this.#byWorkload.get(workload) ?? { virtualHosts: new Set(), clusters: new Set() };
-    return { ...known, full: known.virtualHosts.size + known.clusters.size >= maximumLearnedNames };
+    return { ...known, full: this.isFull(workload) };
+  }
+
+  isFull(workload: string): boolean {
+    const known = this.#byWorkload.get(workload);
+    return known !== undefined && known.virtualHosts.size + known.clusters.size >= maximumLearnedNames;
   }
 
   remember(workload: string, kind: "virtualHosts" | "clusters", names: readonly string[]): void {

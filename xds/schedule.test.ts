@@ -205,6 +205,22 @@ test("dueMessages() gives learned hosts in one response, and one by one when Env
   expect([...(proxy.held.get(virtualHost)?.keys() ?? [])]).toEqual(["80/a", "80/c"]);
 });
 
+test("computeWanted() gives the full table where a workload uses too many hosts", () => {
+  const mesh = newSidecarMesh();
+  putCluster(mesh, "web");
+  for (const name of ["80/a", "80/b"]) {
+    putHost(mesh, name, "web");
+    mesh.every.push({ type: virtualHost, name });
+  }
+  const { state } = new SimulatedProxy(mesh);
+  const hosts = (isFull: boolean) => {
+    const wanted = computeWanted(state, { ...mesh.source, fullTable: () => isFull });
+    return [...(wanted.get(virtualHost)?.keys() ?? []), ...(wanted.get(cluster)?.keys() ?? [])];
+  };
+  expect(hosts(false)).toEqual([]);
+  expect(hosts(true)).toEqual(["80/a", "80/b", "web"]);
+});
+
 test("dueMessages() gives learned TCP destinations with the first clusters", () => {
   const mesh = newSidecarMesh();
   putCluster(mesh, "tcp|10.0.0.1:90");

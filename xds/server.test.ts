@@ -134,6 +134,37 @@ describe("startXdsServer()", () => {
     await vi.waitFor(() => expect(end.code).toBe(status.DEADLINE_EXCEEDED));
   });
 
+  test("leaves a proxy what it has when its pod is gone from the mesh", async () => {
+    const filled = newFixtureMesh();
+    const emptied = newFixtureMesh().snapshot;
+    let current = filled.snapshot;
+    const listeners = new Set<() => void>();
+    const { mesh, port } = await started({
+      snapshots: {
+        current: () => current,
+        subscribe: (listener) => {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        },
+      },
+      translator: {
+        ...filled.translator,
+        knows: (snapshot) => snapshot !== emptied,
+        eager: (snapshot) => (snapshot === emptied ? [] : [clusterNamed("own")]),
+        resource: (snapshot, _proxy, type, name) => (snapshot === emptied ? undefined : mesh.get(type, name)),
+      },
+    });
+    mesh.put(typeUrls.cluster, "own", "1");
+    mesh.put(typeUrls.cluster, "other", "1");
+    const { got, ask } = connect(port);
+    await vi.waitFor(() => expect(got.map(namesOf)).toEqual([["own"]]));
+    ask({ responseNonce: got[0]?.nonce ?? "" });
+    current = emptied;
+    for (const listener of listeners) listener();
+    ask({ resourceNamesSubscribe: ["other"] });
+    await vi.waitFor(() => expect(got.map(namesOf)).toEqual([["own"], ["other"]]));
+    expect(got.flatMap(({ removedResources }) => removedResources)).toEqual([]);
+  });
   test("goes on serving a proxy for which something cannot be translated, with a log line", async () => {
     const broken = newFixtureMesh();
     const { mesh, port, failures } = await started({

@@ -5,6 +5,7 @@ import { errorText } from "../base/error.ts";
 import { type EncodedResource, type TypeUrl, typeUrls } from "../envoy/resource.ts";
 import type { Translator } from "../envoy/translator.ts";
 import { type Activity, noteHeard, noteSent, quietMs, syncOf } from "./activity.ts";
+import type { Snapshot } from "../model/snapshot.ts";
 import { type DeltaRequest, noFacts, type ProxyFacts } from "./delta-request.ts";
 import { type DeltaMessage, encodeDeltaResponse } from "./delta-response.ts";
 import { guarded } from "./guarded.ts";
@@ -51,6 +52,8 @@ export class Session {
   readonly #cleanUp: (() => void)[] = [];
   readonly #aborted = new AbortController();
   #peer: Peer | undefined;
+  /** The last snapshot that held its pod. */
+  #lastKnown: Snapshot | undefined;
   #facts: ProxyFacts = noFacts;
   #connectedAtMs = 0;
   #state: ProxyState;
@@ -114,7 +117,7 @@ export class Session {
       types: new Map(
         Object.values(typeUrls).map((type) => [type, syncOf(this.#activity, type, refused.has(type), now)]),
       ),
-      learnedIsFull: this.#deps.learned.of(workload).full,
+      learnedIsFull: this.#deps.learned.isFull(workload),
       ...status,
     };
   }
@@ -217,9 +220,10 @@ export class Session {
 
   #source(peer: Peer) {
     return {
-      snapshot: this.#deps.snapshots.current(),
+      snapshot: this.#snapshotFor(peer),
       translator: this.#translator,
       proxy: peer.proxy,
+      fullTable: () => this.#deps.learned.isFull(peer.workload),
       secret: (name: string, heldVersion: string | undefined) => {
         const known = this.#secrets.get(name);
         if (known !== undefined) return known;
@@ -228,6 +232,16 @@ export class Session {
         return secret;
       },
     };
+  }
+
+  /**
+   * The mesh of now, as long as the proxy's pod is in it. A pod may be deleted by force on a node that nobody reaches, and
+   * serve on: its proxy keeps the mesh as it was, instead of losing all that it has.
+   */
+  #snapshotFor({ proxy }: Peer): Snapshot {
+    const current = this.#deps.snapshots.current();
+    if (this.#lastKnown === undefined || this.#translator.knows(current, proxy)) this.#lastKnown = current;
+    return this.#lastKnown;
   }
 
   /** Whether the proxy now wants something else than before. */

@@ -23,6 +23,8 @@ export interface WantedSource {
   readonly snapshot: Snapshot;
   readonly translator: Translator;
   readonly proxy: ProxyNode;
+  /** Its workload uses so many hosts that all of them cost less than asking for one after the other. */
+  fullTable(): boolean;
   /** The secret of that name for this proxy; "unchanged" when the version that it holds is good; undefined: none. */
   secret(name: string, heldVersion: string | undefined): EncodedResource | "unchanged" | undefined;
 }
@@ -47,6 +49,7 @@ export function computeWanted(state: ProxyState, source: WantedSource): Wanted {
   };
   for (const name of source.translator.eager(source.snapshot, source.proxy)) follow(name);
   for (const name of state.learned.virtualHosts) follow({ type: typeUrls.virtualHost, name });
+  if (source.fullTable()) for (const host of source.translator.everyHost(source.snapshot, source.proxy)) follow(host);
   for (const name of state.learned.clusters) follow({ type: typeUrls.cluster, name });
   for (const type of [typeUrls.listener, typeUrls.cluster, typeUrls.route, typeUrls.endpoints]) {
     for (const name of ofType(state, type).asked) follow({ type, name });

@@ -2,8 +2,9 @@
 import { create } from "@bufbuild/protobuf";
 import { memoize } from "../../base/memo.ts";
 import { isIpAddress, withoutPort } from "../../model/authority.ts";
-import { hostname, namesOf, serviceFor } from "../../model/hosts.ts";
+import { hostname, isVisible, namesOf, serviceFor } from "../../model/hosts.ts";
 import { partsOf } from "../../model/parts.ts";
+import { layerOf } from "../../model/protocol.ts";
 import { httpRules, type ResolvedHttpRule } from "../../model/routes.ts";
 import type { MeshService } from "../../model/service.ts";
 import type { MeshSettings, RouteParts, ServiceParts, Viewpoint } from "../../model/snapshot.ts";
@@ -11,7 +12,7 @@ import { clusterNeeds, encode } from "../encode.ts";
 import { addressCluster, parseVirtualHost, passthroughCluster, virtualHostResource } from "../names.ts";
 import { type VirtualHost, VirtualHostSchema } from "../proto/envoy/config/route/v3/route_components_pb.ts";
 import type { HostContext } from "../proxy-context.ts";
-import { type EncodedResource, typeUrls } from "../resource.ts";
+import { type EncodedResource, type ResourceName, typeUrls } from "../resource.ts";
 import { forwardTo, refuse } from "./fixed-routes.ts";
 import { clustersOf, defaultRule, type RoutedRule, routedRule, routesOf } from "./route.ts";
 
@@ -37,6 +38,20 @@ const nameOf = memoize((snapshot: ServiceParts, namespace: string, asked: string
     serviceDomains(snapshot, service, view.namespace).includes(plain);
   return virtualHostResource(port, isItsName ? service.hostname : plain);
 });
+
+/** The virtual hosts of all services with a virtual address that a namespace sees. */
+export const everyVirtualHost = memoize(
+  (services: ServiceParts["services"], namespace: string): readonly ResourceName[] =>
+    [...services.values()]
+      .filter(
+        (service) => service.resolution === "cluster-ip" && isVisible(service.exportTo, service.namespace, namespace),
+      )
+      .flatMap(({ hostname: host, ports }) =>
+        ports
+          .filter(({ protocol }) => ["http", "sniffed"].includes(layerOf(protocol)))
+          .map(({ number }) => ({ type: typeUrls.virtualHost, name: virtualHostResource(number, host) })),
+      ),
+);
 
 /** The virtual host of that name as this proxy should hold it. Unknown hosts have one too: they pass through. */
 export function virtualHostFor(context: HostContext, name: string): EncodedResource | undefined {

@@ -68,6 +68,8 @@ export function newLiveMesh(): LiveMesh {
   const secretListeners = new Set<(identity: string | undefined) => void>();
   const snapshot = buildSnapshot(emptyWorld());
   const translator: Translator = {
+    knows: () => true,
+    everyHost: () => [],
     eager: () => eager,
     resource: (_snapshot, _proxy, type, name) => resources.get(`${type} ${name}`),
     virtualHostName: (_snapshot, _proxy, asked) => asked.replace(/:.*/, "").replace(/\.full$/, ""),

@@ -16,6 +16,8 @@ export interface FixtureMesh {
   remove(type: TypeUrl, name: string): void;
   get(type: TypeUrl, name: string): EncodedResource | undefined;
   readonly eager: ResourceName[];
+  /** The full table. */
+  readonly every: ResourceName[];
   readonly translator: Translator;
   readonly source: WantedSource;
   readonly snapshot: Snapshot;
@@ -25,9 +27,12 @@ export interface FixtureMesh {
 export function newFixtureMesh(): FixtureMesh {
   const resources = new Map<string, EncodedResource>();
   const eager: ResourceName[] = [];
+  const every: ResourceName[] = [];
   const get = (type: TypeUrl, name: string): EncodedResource | undefined => resources.get(`${type} ${name}`);
   const snapshot = buildSnapshot(emptyWorld());
   const translator: Translator = {
+    knows: () => true,
+    everyHost: () => every,
     eager: () => eager,
     resource: (_snapshot, _proxy, type, name) => (type === typeUrls.secret ? undefined : get(type, name)),
     virtualHostName: (_snapshot, _proxy, asked) => asked.replace(/:.*/, ""),
@@ -46,8 +51,9 @@ export function newFixtureMesh(): FixtureMesh {
     remove: (type, name) => void resources.delete(`${type} ${name}`),
     get,
     eager,
+    every,
     translator,
-    source: { snapshot, translator, proxy, secret: (name) => get(typeUrls.secret, name) },
+    source: { snapshot, translator, proxy, fullTable: () => false, secret: (name) => get(typeUrls.secret, name) },
     snapshot,
   };
 }
