@@ -11,18 +11,19 @@ import { completeHost, isVisible } from "./hosts.ts";
 import { keepEqual } from "./keep.ts";
 import { clusterDomain } from "./mesh-settings.ts";
 import type { Hostname } from "./service.ts";
-import type { ResolvedVirtualService } from "./snapshot.ts";
+import type { ResolvedVirtualService, Snapshot } from "./snapshot.ts";
+import type { World } from "./world.ts";
 
 /** What names are completed with; the same object for the same parts, see {@link nameContext}. */
 export interface NameContext {
   readonly config: MeshConfig;
   /** Full names of all Kubernetes Services; the same set as long as none comes or goes. */
-  readonly serviceNames: ReadonlySet<Hostname>;
+  readonly serviceNames: Pick<ReadonlySet<Hostname>, "has">;
 }
 
 /** The one context of these parts. */
 export const nameContext = memoize(
-  (config: MeshConfig, serviceNames: ReadonlySet<Hostname>): NameContext => ({ config, serviceNames }),
+  (config: MeshConfig, serviceNames: Pick<ReadonlySet<Hostname>, "has">): NameContext => ({ config, serviceNames }),
 );
 
 /** All VirtualServices that have hosts, in the order given, each with the rules of its delegates. */
@@ -39,6 +40,25 @@ export function resolveVirtualServices(
     previous,
     roots.map((root) => withDelegates(root, delegates)),
   );
+}
+
+/** A VirtualService that is not stored, as it would be resolved; undefined for a delegate. */
+export function resolveCandidate(
+  object: VirtualService,
+  { objects }: World,
+  { mesh, services }: Pick<Snapshot, "mesh" | "services">,
+): ResolvedVirtualService | undefined {
+  const delegates = (object.spec.http ?? []).flatMap(({ delegate }) => {
+    const { name = "", namespace = object.metadata.namespace } = delegate ?? {};
+    const found = objects.VirtualService.get(`${namespace}/${name}`);
+    return found === undefined || delegate === undefined ? [] : [found];
+  });
+  const own = isDelegate(object) ? [] : [object];
+  return resolveVirtualServices(
+    [...own, ...delegates.filter(isDelegate)],
+    nameContext(mesh.config, services),
+    undefined,
+  )[0];
 }
 
 /** A VirtualService without hosts is for others to delegate to. */

@@ -11,6 +11,7 @@ import { idle, idleKinds, unenforced } from "./common/idle.ts";
 import { labelSyntax } from "./common/labels.ts";
 import { portNumbers } from "./common/ports.ts";
 import { emptySelectors, selectorLabels } from "./common/selectors.ts";
+import { serverNames } from "./common/server-names.ts";
 import { targets } from "./common/targets.ts";
 import { connectionPools, emptyPolicies, outlierDetection } from "./destination-rule/connections.ts";
 import { contradictions } from "./destination-rule/contradictions.ts";
@@ -49,7 +50,9 @@ import {
   stringMatches,
 } from "./virtual-service/matches.ts";
 import { oneForMeshHost } from "./virtual-service/mesh-hosts.ts";
+import { hiddenHosts, sharedRequests, takenRules } from "./virtual-service/overlaps.ts";
 import { retries } from "./virtual-service/retries.ts";
+import { unreachable } from "./virtual-service/unreachable.ts";
 import { negativeWeight, tooLargeWeights, unusualWeights, zeroWeights } from "./virtual-service/weights.ts";
 import { unaddressed, workloadAddress } from "./workload/address.ts";
 import { workloadProbe } from "./workload/probes.ts";
@@ -138,6 +141,7 @@ export const rules: readonly AnyRule[] = [
   queryNames,
   regularExpressions,
   refusedHashes,
+  serverNames,
   // What it names.
   unknownHost,
   unknownGateway,
@@ -147,6 +151,10 @@ export const rules: readonly AnyRule[] = [
   noProviders,
   // What others say about the same.
   oneForMeshHost,
+  takenRules,
+  sharedRequests,
+  hiddenHosts,
+  unreachable,
   oneForScope,
   neverMatching,
   httpOnly,

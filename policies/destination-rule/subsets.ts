@@ -28,17 +28,18 @@ export const duplicateSubsets = rule({
 /** Names of subsets become a part of cluster names. */
 export const subsetNames = rule({
   code: "PIL1302",
+  guardsEnvoy: true,
   kinds: ["DestinationRule"],
   enforcement: "deny",
   summary: "subsets are named with letters, digits and hyphens",
   *check({ spec }): Iterable<Complaint> {
     for (const { value, path } of items(spec.subsets, jsonPath("spec", "subsets"))) {
-      if (/^[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$/.test(value.name)) continue;
+      if (/^[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$/.test(value.name) && value.name.length <= 63) continue;
       yield {
         path: child(path, "name"),
-        problem: `the name is "${value.name}"`,
+        problem: `the name is "${value.name.slice(0, 80)}"`,
         reason: "It becomes a part of the name of a cluster",
-        fix: "Write letters, digits and hyphens, such as v1",
+        fix: "Write at most 63 letters, digits and hyphens, such as v1",
       };
     }
   },

@@ -1,6 +1,7 @@
 // Values that are likely to be taken by one and refused by the other: around limits, of odd form, with a meaning for Envoy.
 import fc from "fast-check";
 import type { SchemaNode } from "../../../api/schema.ts";
+import { assertNever } from "../../../base/assert.ts";
 import { argumentCommands, flexibleCommands, plainCommands } from "../../../policies/common/envoy-commands.ts";
 
 const lengths = [63, 64, 255, 256, 1023, 1024, 1025, 16_383, 16_385, 70_000];
@@ -128,6 +129,7 @@ const numbers = [
 export function valueFor(name: string, node: SchemaNode): fc.Arbitrary<unknown> {
   if (node.enum !== undefined) return fc.constantFrom(...node.enum);
   if (node.goDuration !== undefined) return durations;
+  if (node.type === undefined) return fc.constantFrom(1, "a", { a: 1 });
   switch (node.type) {
     case "string":
       return text(name);
@@ -144,9 +146,8 @@ export function valueFor(name: string, node: SchemaNode): fc.Arbitrary<unknown> 
       return node.items === undefined ? fc.constant([]) : fc.array(valueFor(name, node.items), { maxLength: 3 });
     case "object":
       return mapping(name, node);
-    case undefined:
     default:
-      return fc.constantFrom(1, "a", { a: 1 });
+      return assertNever(node.type);
   }
 }
 

@@ -1,0 +1,169 @@
+// Rules of several VirtualServices on one gateway: which requests two of them are for, and who would win.
+import type { ObjectOf } from "../../api/kinds.ts";
+import { refOf } from "../../api/object.ts";
+import type { WitnessRequest } from "../../base/finding.ts";
+import { jsonPath } from "../../base/json-path.ts";
+import { refText, sameRef } from "../../base/object-ref.ts";
+import { oldestFirst } from "../../model/age.ts";
+import { matchesHost } from "../../model/host-patterns.ts";
+import { groupBy } from "../../model/keep.ts";
+import { covers, type Overlap, overlapOf } from "../../model/matching/requests.ts";
+import type { ResolvedVirtualService } from "../../model/snapshot.ts";
+import { resolveCandidate } from "../../model/virtual-services.ts";
+import { type Around, type Complaint, rule } from "../rule.ts";
+import { hostsOn, matchesOn, meetings, type PlacedMatch, pathOf } from "./meetings.ts";
+
+/** A rule that an older VirtualService leaves nothing to never acts. */
+export const takenRules = rule({
+  code: "PIL3101",
+  kinds: ["VirtualService"],
+  enforcement: "deny",
+  summary: "a rule for a gateway's host is not covered by rules of an older VirtualService",
+  *check(object, around): Iterable<Complaint> {
+    for (const { other, host, rules, theirs } of encounters(object, around)) {
+      if (host === "*" || !other.isOlder) continue;
+      for (const matches of rules) {
+        const cover = coverOfAll(matches, theirs);
+        if (cover === undefined) continue;
+        yield {
+          path: matches[0]?.path ?? jsonPath("spec"),
+          problem: `already taken by ${refText(cover.taker.origin)} (${pathOf(cover.taker)}) for host "${host}"`,
+          reason: `${asked(overlapOf(cover.taker.match, cover.match.match, host))} matches both; the older object, ${cover.taker.origin.name}, would always win`,
+          fix: "Move the match into one object, or narrow one of them",
+          others: [cover.taker.origin],
+          ...witness(overlapOf(cover.taker.match, cover.match.match, host)),
+        };
+      }
+    }
+  },
+});
+
+/** Some requests are for rules of two objects: the older object's answer. */
+export const sharedRequests = rule({
+  code: "PIL3102",
+  kinds: ["VirtualService"],
+  enforcement: "warn",
+  summary: "rules of several VirtualServices for a gateway's host have no requests in common",
+  *check(object, around): Iterable<Complaint> {
+    for (const { other, host, rules, theirs } of encounters(object, around)) {
+      for (const matches of rules) {
+        if (host !== "*" && other.isOlder && coverOfAll(matches, theirs) !== undefined) continue;
+        const found = firstShared(matches, theirs, host);
+        if (found === undefined) continue;
+        const { match, their, overlap } = found;
+        const name = other.isOlder ? other.object.metadata.name : object.metadata.name;
+        yield {
+          path: pathOf(match),
+          problem: `${overlap.type === "unknown" ? "may overlap" : "overlaps"} with ${refText(their.origin)} (${pathOf(their)}) for host "${host}"`,
+          reason: `${asked(overlap)} matches both, and the older object, ${name}, wins`,
+          fix: "Move the rules into one object, or narrow one of them",
+          others: [their.origin],
+          ...witness(overlap),
+        };
+      }
+    }
+  },
+});
+
+/** A host of its own hides the rules of the wildcard around it. */
+export const hiddenHosts = rule({
+  code: "PIL3103",
+  kinds: ["VirtualService"],
+  enforcement: "warn",
+  summary: "hosts of a gateway are not hidden by more specific ones of other VirtualServices",
+  *check(object, around): Iterable<Complaint> {
+    const candidate = resolveCandidate(object, around.world, around.snapshot);
+    if (candidate === undefined || !isOnGateway(candidate)) return;
+    for (const other of othersOf(candidate, around)) {
+      for (const gateway of (candidate.spec.gateways ?? []).filter((name) => other.spec.gateways?.includes(name))) {
+        if (gateway === "mesh") continue;
+        for (const host of hostsOn(around.snapshot, candidate, gateway)) {
+          const theirs = hostsOn(around.snapshot, other, gateway);
+          const narrow = theirs.find((their) => their !== host && matchesHost(host, their));
+          if (narrow === undefined || theirs.includes(host) || candidate.spec.hosts?.includes(narrow)) continue;
+          const index = candidate.spec.hosts?.findIndex((own) => matchesHost(own, host)) ?? 0;
+          yield {
+            path: jsonPath("spec", "hosts", Math.max(index, 0)),
+            problem: `host "${host}" covers "${narrow}", which ${refText(refOf(other))} has rules for`,
+            reason: `Requests for ${narrow} follow those rules only, and none of these`,
+            fix: `Add what is meant for ${narrow} there`,
+            others: [refOf(other)],
+            witness: { method: "GET", authority: narrow.replace(/^\*/, "any"), path: "/", headers: {} },
+          };
+        }
+      }
+    }
+  },
+});
+
+interface Encounter {
+  readonly other: { readonly object: ResolvedVirtualService; readonly isOlder: boolean };
+  readonly host: string;
+  /** The candidate's matches, rule by rule. */
+  readonly rules: readonly (readonly PlacedMatch[])[];
+  readonly theirs: readonly PlacedMatch[];
+}
+
+/** Every host on every gateway that the candidate shares with another VirtualService. */
+function* encounters(object: ObjectOf<"VirtualService">, around: Around): Iterable<Encounter> {
+  const candidate = resolveCandidate(object, around.world, around.snapshot);
+  if (candidate === undefined || !isOnGateway(candidate)) return;
+  for (const other of othersOf(candidate, around)) {
+    const isOlder = oldestFirst(other, candidate) < 0;
+    for (const { gateway, host } of meetings(around.snapshot, candidate, other)) {
+      const rules = [...groupBy(matchesOn(candidate, gateway), ({ path }) => path).values()];
+      yield { other: { object: other, isOlder }, host, rules, theirs: matchesOn(other, gateway) };
+    }
+  }
+}
+
+function isOnGateway({ spec }: ResolvedVirtualService): boolean {
+  return (spec.http?.length ?? 0) > 0 && (spec.gateways ?? []).some((name) => name !== "mesh");
+}
+
+function othersOf(candidate: ResolvedVirtualService, { snapshot }: Around): readonly ResolvedVirtualService[] {
+  const gateways = new Set(candidate.spec.gateways?.filter((name) => name !== "mesh"));
+  return snapshot.virtualServices.filter(
+    (other) => other.spec.gateways?.some((name) => gateways.has(name)) && !sameRef(refOf(other), refOf(candidate)),
+  );
+}
+
+/** What leaves nothing to a rule; undefined when some request is left to it. */
+function coverOfAll(matches: readonly PlacedMatch[], theirs: readonly PlacedMatch[]) {
+  const takers = matches.map((match) => {
+    const taker = theirs.find((their) => goesFirst(their, match) && covers(their.match, match.match));
+    return taker === undefined ? undefined : { match, taker };
+  });
+  return takers.every((found) => found !== undefined) ? takers[0] : undefined;
+}
+
+function firstShared(matches: readonly PlacedMatch[], theirs: readonly PlacedMatch[], host: string) {
+  for (const match of matches) {
+    for (const their of theirs) {
+      // What matches everything is the rest, whoever wrote it.
+      if (their.isLast !== match.isLast) continue;
+      const overlap = overlapOf(their.match, match.match, host);
+      if (overlap.type !== "none") return { match, their, overlap };
+    }
+  }
+  return undefined;
+}
+
+/** Gateways look at rules that match everything last, whoever is older. */
+function goesFirst(older: PlacedMatch, younger: PlacedMatch): boolean {
+  return !older.isLast || younger.isLast;
+}
+
+function witness(overlap: Overlap): { readonly witness?: WitnessRequest } {
+  return overlap.type === "request" ? { witness: overlap.request } : {};
+}
+
+function asked(overlap: Overlap): string {
+  return overlap.type === "request" ? requestText(overlap.request) : "A request that cannot be named here";
+}
+
+/** "GET http://reviews/api with end-user: jason" */
+export function requestText({ method, authority, path, headers }: WitnessRequest): string {
+  const extra = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return `${method} http://${authority}${path}${extra.length === 0 ? "" : ` with ${extra.join(", ")}`}`;
+}

@@ -1,0 +1,75 @@
+// Rules of one VirtualService that an earlier rule leaves nothing to.
+import { refOf } from "../../api/object.ts";
+import { sameRef } from "../../base/object-ref.ts";
+import { covers, overlapOf } from "../../model/matching/requests.ts";
+import type { ResolvedVirtualService } from "../../model/snapshot.ts";
+import { resolveCandidate } from "../../model/virtual-services.ts";
+import { type Complaint, rule } from "../rule.ts";
+import { matchesOn, type PlacedMatch, pathOf } from "./meetings.ts";
+import { requestText } from "./overlaps.ts";
+
+/** A match behind a wider one never acts. */
+export const unreachable = rule({
+  code: "PIL3104",
+  alias: "IST0130",
+  kinds: ["VirtualService"],
+  enforcement: "warn",
+  summary: "no rule is covered by an earlier one of the same VirtualService",
+  *check(object, { world, snapshot }): Iterable<Complaint> {
+    const owner = resolveCandidate(object, world, snapshot);
+    if (owner === undefined || (owner.spec.http?.length ?? 0) === 0) return;
+    const host = owner.spec.hosts?.[0] ?? "*";
+    for (const { match, cover, isWhole } of deadOf(owner)) {
+      if (!sameRef(match.origin, refOf(object))) continue;
+      const overlap = overlapOf(cover.match, match.match, host);
+      const example =
+        overlap.type === "request"
+          ? `${requestText(overlap.request)}, and every other request that it is for,`
+          : "Every request that it is for";
+      yield {
+        path: isWhole ? match.path : pathOf(match),
+        problem: isWhole ? "the rule is never reached" : "the match is never reached",
+        reason: `${example} is taken by ${pathOf(cover)} before`,
+        fix: `Move it before ${cover.path}, or take it away`,
+        ...(overlap.type === "request" ? { witness: overlap.request } : {}),
+      };
+    }
+  },
+});
+
+interface Dead {
+  readonly match: PlacedMatch;
+  readonly cover: PlacedMatch;
+  /** All matches of the rule are dead; told once. */
+  readonly isWhole: boolean;
+}
+
+/** Matches that are dead on every gateway that they are for. */
+function deadOf(owner: ResolvedVirtualService): readonly Dead[] {
+  const gateways = owner.spec.gateways ?? ["mesh"];
+  const covered = new Map<string, { readonly match: PlacedMatch; readonly cover: PlacedMatch | undefined }>();
+  for (const gateway of gateways) {
+    const order = inOrder(matchesOn(owner, gateway), gateway);
+    for (const [position, match] of order.entries()) {
+      const key = pathOf(match);
+      const cover = order.slice(0, position).find((earlier) => covers(earlier.match, match.match));
+      if (cover === undefined || !covered.has(key)) covered.set(key, { match, cover });
+    }
+  }
+  const all = [...covered.values()];
+  const dead = all.flatMap(({ match, cover }) => (cover === undefined ? [] : [{ match, cover }]));
+  const isAlive = (path: string) => all.some(({ match, cover }) => match.path === path && cover === undefined);
+  const told = new Set<string>();
+  return dead.flatMap(({ match, cover }): readonly Dead[] => {
+    if (isAlive(match.path)) return [{ match, cover, isWhole: false }];
+    if (told.has(match.path)) return [];
+    told.add(match.path);
+    return [{ match, cover, isWhole: true }];
+  });
+}
+
+/** Gateways move what matches everything behind the rest; sidecars keep the order. */
+function inOrder(matches: readonly PlacedMatch[], gateway: string): readonly PlacedMatch[] {
+  if (gateway === "mesh") return matches;
+  return [...matches.filter(({ isLast }) => !isLast), ...matches.filter(({ isLast }) => isLast)];
+}
