@@ -66,6 +66,9 @@ export function tryRun(words: readonly string[], input?: string) {
 
 export const kubectl = (...args: readonly string[]): string => run(["kubectl", ...args]);
 
-/** `kubectl apply -f -`; gives what it says. @throws Error when the API server refuses. */
-export const apply = (yaml: string, namespace = "default"): string =>
-  run(["kubectl", "apply", "-n", namespace, "-f", "-"], yaml);
+/**
+ * `kubectl apply -f -`; gives what it says. Objects that name no namespace go to the one given, else to default.
+ * @throws Error when the API server refuses
+ */
+export const apply = (yaml: string, namespace?: string): string =>
+  run(["kubectl", "apply", ...(namespace === undefined ? [] : ["-n", namespace]), "-f", "-"], yaml);
