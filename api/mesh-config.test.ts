@@ -40,6 +40,14 @@ pillion: {findings: {PIL2103: deny}}
     { given: "connectTimeout: 10", want: "error PIL1002 data.mesh.connectTimeout" },
     { given: "connectTimeout: ten", want: "error PIL1006 data.mesh.connectTimeout" },
     { given: "defaultConfig: {proxyMetadata: {A: 1}}", want: "error PIL1002 data.mesh.defaultConfig.proxyMetadata.A" },
+    {
+      given: "defaultConfig: {interceptionMode: ALL}",
+      want: "error PIL1003 data.mesh.defaultConfig.interceptionMode",
+    },
+    {
+      given: "defaultConfig: {proxyStatsMatcher: {inclusionPrefixes: a}}",
+      want: "error PIL1002 data.mesh.defaultConfig.proxyStatsMatcher.inclusionPrefixes",
+    },
     { given: "pillion: {findings: {PIL2103: refuse}}", want: "error PIL1003 data.mesh.pillion.findings.PIL2103" },
     { given: "accessLogFiles: /dev/stdout", want: "warning PIL1013 data.mesh.accessLogFiles" },
     {

@@ -33,6 +33,12 @@ export const proxyConfigSchema = open("Settings of every proxy", {
   discoveryAddress: required(string("Host and port of the control plane")),
   terminationDrainDuration: required(duration("Time to drain when the pod ends", 0)),
   drainDuration: required(duration("Time over which connections are asked to close", 0)),
+  interceptionMode: enumeration("How connections reach the proxy", ["REDIRECT", "TPROXY", "NONE"]),
+  proxyStatsMatcher: open("Statistics to keep beside those that are always kept", {
+    inclusionPrefixes: list("Beginnings of names", string("Text")),
+    inclusionSuffixes: list("Ends of names", string("Text")),
+    inclusionRegexps: list("Names as regular expressions of RE2", string("Expression")),
+  }),
   tracing: anything("Tracing of the proxies"),
 });
 
@@ -192,14 +198,12 @@ const unreadProxyFields: readonly string[] = [
   "fileFlushMinSizeKb",
   "gatewayTopology",
   "image",
-  "interceptionMode",
   "meshId",
   "parentShutdownDuration",
   "privateKeyProvider",
   "proxyAdminPort",
   "proxyBootstrapTemplatePath",
   "proxyHeaders",
-  "proxyStatsMatcher",
   "readinessProbe",
   "runtimeValues",
   "sds",

@@ -3,6 +3,7 @@ import { type MeshConfig, meshConfigMap, parseMeshConfig } from "../api/mesh-con
 import { PillionError } from "../base/error.ts";
 import { hasErrors } from "../base/finding.ts";
 import { isObject, type Json, type JsonObject, objectAt } from "../injector/json.ts";
+import { settingsFromMesh } from "../injector/mesh-settings.ts";
 import { type InjectorSettings, injectorSettings } from "../injector/settings.ts";
 import { settingsFromValues } from "../injector/values.ts";
 import { readDocuments } from "../registry/yaml-source.ts";
@@ -21,18 +22,24 @@ export interface SettingsSources {
  */
 export async function readSettings({ meshConfig, values, revision }: SettingsSources): Promise<InjectorSettings> {
   return injectorSettings({
-    ...(meshConfig === undefined ? {} : fromMesh(await readMeshConfig(meshConfig))),
+    ...(meshConfig === undefined ? {} : fromMesh(await readMeshConfig(meshConfig), meshConfig)),
     ...(values === undefined ? {} : await readValues(values)),
     ...(revision === undefined ? {} : { revision }),
   });
 }
 
-function fromMesh({ defaultConfig }: MeshConfig): Partial<InjectorSettings> {
-  const { discoveryAddress, holdApplicationUntilProxyStarts } = defaultConfig;
-  const colon = discoveryAddress.lastIndexOf(":");
-  const host = discoveryAddress.slice(0, colon);
-  return { xds: { host, port: Number(discoveryAddress.slice(colon + 1)), sni: host }, holdApplicationUntilProxyStarts };
+/** @throws {PillionError} MESH_CONFIG */
+function fromMesh(config: MeshConfig, file: string): Partial<InjectorSettings> {
+  const { changes, problems } = settingsFromMesh(config);
+  if (problems.length > 0) throw mistakes(file, problems);
+  return changes;
 }
+
+const mistakes = (file: string, problems: readonly string[]): PillionError =>
+  new PillionError("MESH_CONFIG", {
+    problem: `the mesh configuration in "${file}" has mistakes: ${problems.join("; ")}`,
+    fix: "Correct them, or leave --mesh-config away",
+  });
 
 /** A mesh configuration by itself, or the ConfigMap that it stands in. */
 async function readMeshConfig(file: string): Promise<MeshConfig> {
@@ -47,11 +54,10 @@ async function readMeshConfig(file: string): Promise<MeshConfig> {
   }
   const { config, findings } = parseMeshConfig(typeof inner === "string" ? inner : text);
   if (!hasErrors(findings)) return config;
-  const problems = findings.map(({ path, problem }) => `${path.replace(/^data\.mesh\.?/, "") || "it"}: ${problem}`);
-  throw new PillionError("MESH_CONFIG", {
-    problem: `the mesh configuration in "${file}" has mistakes: ${problems.join("; ")}`,
-    fix: "Correct them, or leave --mesh-config away",
-  });
+  throw mistakes(
+    file,
+    findings.map(({ path, problem }) => `${path.replace(/^data\.mesh\.?/, "") || "it"}: ${problem}`),
+  );
 }
 
 async function readValues(file: string): Promise<Partial<InjectorSettings>> {

@@ -1,6 +1,9 @@
 // The control plane of a mesh of files: directories → world → snapshot → proxies, and the webhooks beside them.
 import { collectDefaultMetrics, Registry } from "prom-client";
+import { memoize } from "../base/memo.ts";
+import { settingsFromMesh } from "../injector/mesh-settings.ts";
 import { injectorSettings } from "../injector/settings.ts";
+import type { MeshSettings } from "../model/snapshot.ts";
 import { emptyWorld } from "../model/world.ts";
 import { openDirectory } from "../registry/directory/open-directory.ts";
 import type { FileReport } from "../registry/directory/report.ts";
@@ -48,7 +51,10 @@ export async function runDirectoryMode(config: DirectoryConfig, log: Logger, sig
     systemClock,
     signal,
   );
-  const settings = injectorSettings({ xds: xdsSettings(config) });
+  const xds = xdsSettings(config);
+  const settings = memoize(({ config: mesh }: MeshSettings) =>
+    injectorSettings({ ...settingsFromMesh(mesh).changes, xds }),
+  );
   const serving = await serve(
     {
       config,
@@ -58,7 +64,7 @@ export async function runDirectoryMode(config: DirectoryConfig, log: Logger, sig
       snapshots,
       world: () => registry.world(),
       review,
-      settings: () => settings,
+      settings: () => settings(snapshots.current().mesh),
       selection: "webhook",
       ready: () => true,
       metrics,

@@ -117,7 +117,12 @@ async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | un
   const ground = await findGround(deps, world, signal);
   if (ground === undefined) return undefined;
   const { ca } = ground;
-  const settings = injectionSettings(config, () => values?.current() ?? noValues, snapshots);
+  const settings = injectionSettings(
+    config,
+    () => values?.current() ?? noValues,
+    snapshots,
+    () => cluster.world().objects.Node,
+  );
   const hosts = () => certificateHosts(config, settings().clusterDomain);
   const certificate = createServingCertificate(ca, hosts, systemClock, signal);
   const serving = await serve(
@@ -242,6 +247,7 @@ function keepAll(
   const facts = (): WebhookFacts => ({
     namespace,
     revision,
+    tags: world.settings().tags,
     enableNamespacesByDefault: world.settings().enableNamespacesByDefault,
     target:
       webhookUrl === undefined ? { type: "service", name: serviceName(revision) } : { type: "url", url: webhookUrl },

@@ -15,7 +15,7 @@ import { annotationsOf, isOurs, podRef } from "./pod.ts";
 import { type PodReport, podReport } from "./pod-findings.ts";
 import { rewriteProbes } from "./probes.ts";
 import { proxyContainer } from "./proxy-container.ts";
-import type { InjectorSettings } from "./settings.ts";
+import { type InjectorSettings, withControlPlane } from "./settings.ts";
 import { type Earlier, earlierInjection, fingerprintOf, overrideFor, overridesOf } from "./status.ts";
 import { withStopDelay } from "./stop-delay.ts";
 import { askedTemplate, type Template, templatesAnnotation } from "./templates.ts";
@@ -31,11 +31,12 @@ export interface Injection {
  * Put the proxy into a pod for which decide() said so. Fields that we do not know are kept.
  * Errors among the findings refuse the pod.
  */
-export function inject(pod: JsonObject, namespace: NamespaceFacts, settings: InjectorSettings): Injection {
+export function inject(pod: JsonObject, namespace: NamespaceFacts, revision: InjectorSettings): Injection {
   const report = podReport(podRef(pod, namespace.name));
   const template = templateOf(pod, report);
   refuseOpenShift(namespace, report);
-  const options = readOptions(pod, settings, report);
+  const options = readOptions(pod, revision, report);
+  const settings = options.xds === undefined ? revision : withControlPlane(revision, options.xds);
   const earlier = earlierInjection(pod, report);
   const overrides = overridesOf(pod, earlier);
   checkOverrides(overrides, report);

@@ -19,11 +19,12 @@ import {
   words,
 } from "./forms.ts";
 import type { JsonObject } from "./json.ts";
+import { nativeSidecarsFit } from "./native-sidecars.ts";
 import { annotationsOf } from "./pod.ts";
 import type { PodReport } from "./pod-findings.ts";
-import { type ProxyConfig, proxyConfigAnnotation, readProxyConfig } from "./proxy-config.ts";
+import { controlPlane, type ProxyConfig, proxyConfigAnnotation, readProxyConfig } from "./proxy-config.ts";
 import type { Redirect } from "./redirect.ts";
-import type { InjectorSettings, StatsMatcher } from "./settings.ts";
+import type { ControlPlane, InjectorSettings, StatsMatcher } from "./settings.ts";
 import { fittingStopDelay } from "./stop-delay.ts";
 
 export interface PodOptions {
@@ -45,6 +46,8 @@ export interface PodOptions {
   readonly hold: boolean;
   readonly volumes: readonly JsonObject[];
   readonly volumeMounts: readonly JsonObject[];
+  /** undefined: the settings' own. */
+  readonly xds: ControlPlane | undefined;
   /** Environment variables of proxyMetadata. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -69,9 +72,23 @@ const agentAnnotations: Readonly<Record<string, readonly [reason: string, fix: s
     "The proxy image has one form",
     "Use sidecar.istio.io/proxyImage for another image",
   ],
-  "sidecar.istio.io/discoveryAddress": [
-    "Every proxy of a revision has the same control plane",
-    "Use istio.io/rev to choose another",
+  ...Object.fromEntries(
+    [
+      "statsHistogramBuckets",
+      "statsHistogramBins",
+      "statsFlushInterval",
+      "statsEvictionInterval",
+      "statsCompression",
+    ].map((name) => [`sidecar.istio.io/${name}`, ["Envoy's own default holds", "Remove it"] as const]),
+  ),
+  "sidecar.istio.io/extraStatTags": ["The mesh's metrics have the tags of docs/ARCHITECTURE.md", "Remove it"],
+  "sidecar.istio.io/capNetBindService": [
+    "The proxy binds no port below 1024",
+    'Give a gateway the sysctl net.ipv4.ip_unprivileged_port_start, which the template "gateway" does',
+  ],
+  "prometheus.istio.io/scrape-targets": [
+    "One address of the application is merged with the proxy's metrics",
+    "Name it with prometheus.io/port and prometheus.io/path",
   ],
   "readiness.status.sidecar.istio.io/applicationPorts": [
     "The proxy is ready when it has its configuration",
@@ -95,10 +112,14 @@ export function readOptions(pod: JsonObject, settings: InjectorSettings, report:
   const config = readProxyConfig(annotations[proxyConfigAnnotation], report);
   return {
     image: read("sidecar.istio.io/proxyImage", imageName, settings.proxyImage),
-    native: read("sidecar.istio.io/nativeSidecar", trueOrFalse, settings.nativeSidecars),
+    native: read(
+      "sidecar.istio.io/nativeSidecar",
+      trueOrFalse,
+      nativeSidecarsFit(settings.nativeSidecars, settings.kubeletVersions),
+    ),
     redirect: readRedirect(annotations, read, config, settings, report),
     resources: readResources(annotations, read, settings),
-    concurrency: config.concurrency ?? 0,
+    concurrency: config.concurrency ?? settings.concurrency,
     logLevel: read("sidecar.istio.io/logLevel", logLevel, settings.logLevel),
     componentLogLevel: read("sidecar.istio.io/componentLogLevel", componentLogLevels, settings.componentLogLevel),
     stats: readStats(read, config, settings.stats),
@@ -108,7 +129,8 @@ export function readOptions(pod: JsonObject, settings: InjectorSettings, report:
     hold: config.hold ?? settings.holdApplicationUntilProxyStarts,
     volumes: read("sidecar.istio.io/userVolume", namedObjects, []),
     volumeMounts: read("sidecar.istio.io/userVolumeMount", namedObjects, []),
-    environment: config.environment,
+    xds: read("sidecar.istio.io/discoveryAddress", controlPlane, config.xds),
+    environment: { ...settings.environment, ...config.environment },
   };
 }
 
@@ -125,7 +147,7 @@ function readRedirect(
   report: PodReport,
 ): PodOptions["redirect"] {
   const modeName = "sidecar.istio.io/interceptionMode";
-  const mode = read(modeName, interceptionMode, config.interceptionMode ?? "REDIRECT");
+  const mode = read(modeName, interceptionMode, config.interceptionMode ?? settings.interceptionMode);
   if (mode === "TPROXY") {
     const place = annotations[modeName] === undefined ? proxyConfigAnnotation : modeName;
     report.unsupported(

@@ -1,4 +1,5 @@
 // What an operator decides about injection, for a whole revision: one frozen object, so that what depends on it is built once.
+import { memoize } from "../base/memo.ts";
 import { sidecarNames } from "../model/sidecar.ts";
 import type { JsonObject } from "./json.ts";
 import type { LabelSelector } from "./label-selector.ts";
@@ -23,6 +24,13 @@ export interface RedirectDefaults {
   readonly excludeOutboundPorts: string;
 }
 
+/** A name or an address that the pod can reach, and the name in its certificate. */
+export interface ControlPlane {
+  readonly host: string;
+  readonly port: number;
+  readonly sni: string;
+}
+
 export interface InjectorSettings {
   /** Holds Envoy, iptables, ip and a shell. */
   readonly proxyImage: string;
@@ -30,8 +38,7 @@ export interface InjectorSettings {
   readonly imagePullPolicy: "" | "Always" | "IfNotPresent" | "Never";
   /** Secret names that every injected pod gets. */
   readonly imagePullSecrets: readonly string[];
-  /** The control plane: a name or an address that the pod can reach, and the name in its certificate. */
-  readonly xds: { readonly host: string; readonly port: number; readonly sni: string };
+  readonly xds: ControlPlane;
   readonly revision: string;
   /** Other names of this revision (`istio.io/rev=prod-stable`); "default" makes it the one for istio-injection=enabled. */
   readonly tags: readonly string[];
@@ -43,8 +50,10 @@ export interface InjectorSettings {
   readonly rootConfigMap: string;
   /** Address families of pods; with IPv6 Envoy's own ports listen on both. */
   readonly ipFamilies: readonly ("IPv4" | "IPv6")[];
-  /** Whether pods without `sidecar.istio.io/nativeSidecar` get a native sidecar (Kubernetes 1.29+ has them on). */
-  readonly nativeSidecars: boolean;
+  /** Whether pods without `sidecar.istio.io/nativeSidecar` get a native sidecar; "auto": where all nodes can run one. */
+  readonly nativeSidecars: boolean | "auto";
+  /** Versions of the nodes' kubelets, each once; where none is known, all are recent. */
+  readonly kubeletVersions: readonly string[];
   /** What happens to a pod that says nothing, in a namespace that is handled. */
   readonly policy: "enabled" | "disabled";
   readonly neverInjectSelector: readonly LabelSelector[];
@@ -53,6 +62,11 @@ export interface InjectorSettings {
   readonly enableNamespacesByDefault: boolean;
   /** `resources` of the proxy and init container. */
   readonly resources: JsonObject;
+  /** Threads; 0: from the processor limit. */
+  readonly concurrency: number;
+  readonly interceptionMode: "REDIRECT" | "NONE" | "TPROXY";
+  /** Environment variables of every proxy. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly redirect: RedirectDefaults;
   readonly logLevel: string;
   readonly componentLogLevel: string;
@@ -85,12 +99,16 @@ export const defaultSettings: InjectorSettings = Object.freeze({
   network: "",
   rootConfigMap: sidecarNames.rootConfigMap,
   ipFamilies: ["IPv4"],
-  nativeSidecars: true,
+  nativeSidecars: "auto",
+  kubeletVersions: [],
   policy: "enabled",
   neverInjectSelector: [],
   alwaysInjectSelector: [],
   enableNamespacesByDefault: false,
   resources: { limits: { cpu: "2", memory: "1Gi" }, requests: { cpu: "100m", memory: "128Mi" } },
+  concurrency: 0,
+  interceptionMode: "REDIRECT",
+  environment: {},
   redirect: {
     includeOutboundIPRanges: "*",
     excludeOutboundIPRanges: "",
@@ -108,6 +126,16 @@ export const defaultSettings: InjectorSettings = Object.freeze({
   stopDelaySeconds: 2,
   holdApplicationUntilProxyStarts: false,
 } satisfies InjectorSettings);
+
+/** The same with another control plane; the same object for the same settings and control plane. */
+export function withControlPlane(settings: InjectorSettings, { host, port, sni }: ControlPlane): InjectorSettings {
+  return movedSettings(settings, host, port, sni);
+}
+
+const movedSettings = memoize(
+  (settings: InjectorSettings, host: string, port: number, sni: string): InjectorSettings =>
+    Object.freeze({ ...settings, xds: { host, port, sni } }),
+);
 
 /** The defaults with these changes, frozen. */
 export function injectorSettings(changes: Partial<InjectorSettings>): InjectorSettings {

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { defaultSettings, injectorSettings } from "./settings.ts";
+import { defaultSettings, type InjectorSettings, injectorSettings } from "./settings.ts";
 import { settingsFromValues } from "./values.ts";
 
 describe("settingsFromValues()", () => {
-  test.each([
+  test.each<{ readonly values: string; readonly want: Partial<InjectorSettings> }>([
     { values: "pilot: {env: {ENABLE_NATIVE_SIDECARS: false}}", want: { nativeSidecars: false } },
     { values: 'pilot: {env: {ENABLE_NATIVE_SIDECARS: "false"}}', want: { nativeSidecars: false } },
-    { values: "pilot: {env: {ENABLE_NATIVE_SIDECARS: auto}}", want: { nativeSidecars: true } },
+    { values: "pilot: {env: {ENABLE_NATIVE_SIDECARS: auto}}", want: { nativeSidecars: "auto" } },
+    { values: "revisionTags: [stable, default]", want: { tags: ["stable", "default"] } },
     { values: "values: {pilot: {env: {ENABLE_NATIVE_SIDECARS: false}}}", want: { nativeSidecars: false } },
     {
       values: "{kind: IstioOperator, spec: {values: {pilot: {env: {ENABLE_NATIVE_SIDECARS: false}}}}}",

@@ -50,6 +50,7 @@ export function settingsFromValues(document: JsonObject): ValuesReading {
     imagePullPolicy: read("global.imagePullPolicy", oneOf("", "Always", "IfNotPresent", "Never")),
     imagePullSecrets: namesAt(values, "global.imagePullSecrets"),
     revision: read("revision", plainText) || undefined,
+    tags: namesAt(values, "revisionTags"),
     clusterDomain: read("global.proxy.clusterDomain", plainText),
     clusterId: read("global.multiCluster.clusterName", plainText) || undefined,
     network: read("global.network", plainText),
@@ -89,10 +90,9 @@ function oneOf<W extends string>(...words: readonly W[]): Form<W> {
 
 const plainText: Form<string> = { expects: "a text", parse: (text) => text };
 
-/** "auto" asks the nodes' versions; all that Kubernetes supports have native sidecars. */
-const nativeSidecars: Form<boolean> = {
+const nativeSidecars: Form<boolean | "auto"> = {
   expects: '"true", "false" or "auto"',
-  parse: (text) => (text === "auto" ? true : trueOrFalse.parse(text)),
+  parse: (text) => (text === "auto" ? text : trueOrFalse.parse(text)),
 };
 
 /** A value that has that form, as it was written. */

@@ -12,6 +12,7 @@ import {
 const facts: WebhookFacts = {
   namespace: "istio-system",
   revision: "default",
+  tags: [],
   enableNamespacesByDefault: false,
   target: { type: "service", name: "istiod" },
   rootsPem: "ROOTS",
@@ -43,17 +44,20 @@ const matching = (entries: readonly WebhookEntry[], name: string, namespace: obj
   );
 
 describe("injectorConfiguration()", () => {
-  test.each([
+  test.each<{ revision: string; enableNamespacesByDefault: boolean; tags?: readonly string[] }>([
     { revision: "default", enableNamespacesByDefault: false },
     { revision: "default", enableNamespacesByDefault: true },
     { revision: "canary", enableNamespacesByDefault: false },
+    { revision: "blue", enableNamespacesByDefault: false, tags: ["canary"] },
+    { revision: "blue", enableNamespacesByDefault: true, tags: ["default", "canary"] },
   ])(
-    "asks about the pods that the injector would choose, each once: $revision, $enableNamespacesByDefault",
+    "asks about the pods that the injector would choose, each once: $revision $tags, $enableNamespacesByDefault",
     (given) => {
       const { webhooks } = injectorConfiguration({ ...facts, ...given });
       for (const { name, namespace, pod } of labellings()) {
         const chosen = selectedRevision(pod, { name, labels: namespace }, given.enableNamespacesByDefault);
-        const wanted = chosen === given.revision && !ignoredNamespaces.includes(name);
+        const names = [given.revision, ...(given.tags ?? [])];
+        const wanted = chosen !== undefined && names.includes(chosen) && !ignoredNamespaces.includes(name);
         const found = matching(webhooks, name, namespace, pod).map((entry) => entry.name);
         expect(found.length, JSON.stringify({ name, namespace, pod, found })).toBe(wanted ? 1 : 0);
       }

@@ -13,6 +13,8 @@ export interface WebhookFacts {
   /** The control plane's own namespace. */
   readonly namespace: string;
   readonly revision: string;
+  /** Other names of this revision, as labels may give them. */
+  readonly tags: readonly string[];
   /** Namespaces without any label count as labelled istio-injection=enabled. */
   readonly enableNamespacesByDefault: boolean;
   /** Where the API server finds us. */
@@ -90,13 +92,14 @@ const isNot = (key: string, ...values: readonly string[]): LabelExpression => ({
 
 /** The one for pods: the same table as `selectedRevision` of the injector, as selectors. */
 export function injectorConfiguration(facts: WebhookFacts): WebhookConfiguration {
-  const { revision } = facts;
-  const isDefault = revision === "default";
+  const { revision, tags } = facts;
+  const names = [...new Set([revision, ...tags])];
+  const isDefault = names.includes("default");
   const unlabelled = [lacks(injectionLabel), lacks(revisionLabel)];
   const wanted = isNot(injectLabel, "false");
   const hooks: [name: string, namespaces: readonly LabelExpression[], pods: readonly LabelExpression[]][] = [
-    ["rev.namespace", [is(revisionLabel, revision), lacks(injectionLabel)], [wanted]],
-    ["rev.object", unlabelled, [wanted, is(revisionLabel, revision)]],
+    ["rev.namespace", [is(revisionLabel, ...names), lacks(injectionLabel)], [wanted]],
+    ["rev.object", unlabelled, [wanted, is(revisionLabel, ...names)]],
   ];
   if (isDefault) {
     hooks.push(["namespace", [is(injectionLabel, "enabled")], [wanted]]);

@@ -139,6 +139,7 @@ test.each([
   const facts: WebhookFacts = {
     namespace: "istio-system",
     revision: "default",
+    tags: [],
     enableNamespacesByDefault: false,
     target: await target(),
     rootsPem: ca.certificatePem,

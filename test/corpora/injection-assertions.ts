@@ -25,6 +25,8 @@ export function holds(assertion: JsonObject, input: JsonObject, injection: Injec
     const app = named(pod, "containers", textAt(assertion, "appContainer"));
     return same(app?.["lifecycle"], assertion["value"]);
   }
+  if (assertion["appProbers"] !== undefined) return areAsked(objectAt(assertion, "appProbers"), pod);
+  if (assertion["proxyConfig"] !== undefined) return isConfigured(objectAt(assertion, "proxyConfig"), pod);
   if (assertion["path"] !== undefined) return isAt(assertion, input, pod);
   return false;
 }
@@ -83,6 +85,41 @@ function isProbed(assertion: JsonObject, input: JsonObject, pod: JsonObject): bo
     table[textAt(target, "path")] !== undefined &&
     isDeepStrictEqual(withKeys(after ?? {}, handlers), withKeys(before ?? {}, handlers))
   );
+}
+
+/** Our table says what Istio's prober would be told. */
+function areAsked(wanted: JsonObject, pod: JsonObject): boolean {
+  const table = JSON.parse(String(objectAt(pod, "metadata", "annotations")[probesAnnotation] ?? "{}")) as JsonObject; // written by us
+  return Object.entries(wanted).every(([path, prober]) => {
+    const entry = objectAt(table, path);
+    const { httpGet, tcpSocket, grpc } = objectAt(prober);
+    const asked = objectAt(httpGet ?? tcpSocket ?? grpc);
+    const isSame = (key: string, otherwise: Json): boolean => same(entry[key], asked[key] ?? otherwise);
+    if (entry["port"] !== asked["port"]) return false;
+    if (httpGet === undefined) return entry["type"] === (grpc === undefined ? "tcp" : "grpc");
+    return entry["type"] === "http" && isSame("path", "/") && entry["https"] === (asked["scheme"] === "HTTPS");
+  });
+}
+
+/** The fields of ProxyConfig, where they show in our container. */
+function isConfigured(wanted: JsonObject, pod: JsonObject): boolean {
+  const all = ["initContainers", "containers"].map((list) => named(pod, list, sidecarNames.proxyContainer));
+  const proxy = all.find((one) => one !== undefined) ?? {};
+  const args = JSON.stringify(proxy["args"] ?? []);
+  const env = listAt(proxy, "env");
+  return Object.entries(wanted).every(([field, value]) => {
+    if (field === "proxyMetadata") {
+      return Object.entries(objectAt(value)).every(([name, text]) =>
+        env.some((one) => one["name"] === name && one["value"] === text),
+      );
+    }
+    if (field === "discoveryAddress") {
+      const [host = "", port] = String(value).split(":");
+      return args.includes(`\\"address\\":\\"${host}\\",\\"port_value\\":${port}`);
+    }
+    // 0 leaves it to the limits, as we do without it.
+    return field === "concurrency" && value === 0;
+  });
 }
 
 function isAt(assertion: JsonObject, input: JsonObject, pod: JsonObject): boolean {

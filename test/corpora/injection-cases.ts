@@ -1,8 +1,10 @@
 // Istio's injection cases as pods and settings of ours; what they assert is judged in injection-assertions.ts.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
+import { parseMeshConfig } from "../../api/mesh-config.ts";
 import { isObject, type Json, type JsonObject, listAt, objectAt, textAt, withKeys } from "../../injector/json.ts";
+import { settingsFromMesh } from "../../injector/mesh-settings.ts";
 import { defaultSettings, type InjectorSettings, injectorSettings } from "../../injector/settings.ts";
 
 /** What is asserted of one object of a case's input. */
@@ -19,7 +21,7 @@ export function readJson(path: string): JsonObject {
   return JSON.parse(readFileSync(path, "utf8")) as JsonObject; // JSON.parse gives nothing but JSON.
 }
 
-/** The cases of category general, one entry for each object that something of scope general is asserted of. */
+/** The cases of category general, one entry for each object that something of scope general or convention is asserted of. */
 export function caseParts(folder: string): readonly CasePart[] {
   const index = readJson(join(folder, "index.json"));
   return listAt(index, "cases")
@@ -53,7 +55,7 @@ function partOf(one: JsonObject, part: JsonObject, documents: readonly Json[]): 
     },
     namespace: textAt(on, "namespace") || "default",
     settings: settingsOf(objectAt(one, "settings")),
-    assertions: listAt(part, "assertions").filter((assertion) => assertion["scope"] === "general"),
+    assertions: listAt(part, "assertions").filter(({ scope }) => scope === "general" || scope === "convention"),
   };
 }
 
@@ -72,6 +74,8 @@ function settingsOf(settings: JsonObject): InjectorSettings {
   const { initialDelaySeconds, periodSeconds, failureThreshold } = defaultSettings.readiness;
   const secrets = values["global.imagePullSecrets"];
   return injectorSettings({
+    ...settingsFromMesh(parseMeshConfig(stringify(nested(objectAt(settings, "meshConfigChanges")))).config).changes,
+    xds: defaultSettings.xds,
     nativeSidecars: settings["nativeSidecars"] === true,
     imagePullPolicy: value("imagePullPolicy", "") as InjectorSettings["imagePullPolicy"], // one of Kubernetes' words in every case
     imagePullSecrets: Array.isArray(secrets) ? secrets.map(String) : [],
@@ -83,6 +87,17 @@ function settingsOf(settings: JsonObject): InjectorSettings {
     },
     resources: resourcesOf(values),
   });
+}
+
+/** `{ "a.b": 1 }` as `{ a: { b: 1 } }`. */
+function nested(changes: JsonObject): JsonObject {
+  let result: JsonObject = {};
+  for (const [path, value] of Object.entries(changes)) {
+    const [first = "", second] = path.split(".");
+    const inner = second === undefined ? value : withKeys(objectAt(result, first), { [second]: value });
+    result = withKeys(result, { [first]: inner });
+  }
+  return result;
 }
 
 function resourcesOf(values: JsonObject): JsonObject {

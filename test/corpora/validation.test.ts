@@ -22,7 +22,9 @@ interface Case {
 
 /** That something is not enforced yet says nothing about whether it is well-formed. */
 /** Cases in which Pillion differs on purpose. */
-const deviations: readonly { readonly id: string; readonly reason: string }[] = deviationsJson;
+const deviations: readonly { readonly id: string; readonly reason: string }[] = deviationsJson.filter(({ id }) =>
+  id.startsWith("val-"),
+);
 
 const world = worldOf(`
 apiVersion: v1

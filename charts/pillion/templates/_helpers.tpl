@@ -61,6 +61,7 @@ app.kubernetes.io/part-of: pillion
   "global" $global
   "pilot" (dict "env" (dict "ENABLE_NATIVE_SIDECARS" $native))
   "revision" (include "pillion.revision" .)
+  "revisionTags" .Values.revisionTags
   "sidecarInjectorWebhook" .Values.sidecarInjectorWebhook
   | toPrettyJson }}
 {{- end }}
