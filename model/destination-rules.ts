@@ -7,6 +7,7 @@ import type { ObjectRef } from "../base/object-ref.ts";
 import { bySpecificity, matchesHost } from "./host-patterns.ts";
 import { hostname, isVisible, visibleService } from "./hosts.ts";
 import { groupBy } from "./keep.ts";
+import { mergePolicies } from "./merge-policies.ts";
 import type { Hostname } from "./service.ts";
 import type { TargetParts, Viewpoint } from "./snapshot.ts";
 
@@ -121,16 +122,18 @@ function isPrivate({ metadata, spec }: DestinationRule): boolean {
   return spec.exportTo?.length === 1 && (spec.exportTo[0] === metadata.namespace || spec.exportTo[0] === ".");
 }
 
-/** Several rules for one host: subsets add up, of the same name and of the general policy the oldest one's counts. */
+/** Several rules for one host: subsets and fields of policies add up, and of what two say the older one's counts. */
 const merged = memoize((...rules: readonly [DestinationRule, ...DestinationRule[]]): ResolvedDestinationRule => {
   const subsets = new Map<string, ResolvedSubset>();
+  let policy: TrafficPolicy | undefined;
   for (const { spec } of rules) {
-    for (const { name, labels, trafficPolicy } of spec.subsets ?? []) {
-      if (subsets.has(name)) continue;
-      subsets.set(name, { labels: labels ?? {}, ...(trafficPolicy === undefined ? {} : { policy: trafficPolicy }) });
+    policy = mergePolicies(policy, spec.trafficPolicy);
+    for (const { name, labels = {}, trafficPolicy } of spec.subsets ?? []) {
+      const older = subsets.get(name);
+      const both = mergePolicies(older?.policy, trafficPolicy);
+      subsets.set(name, { labels: older?.labels ?? labels, ...(both === undefined ? {} : { policy: both }) });
     }
   }
-  const policy = rules.find(({ spec }) => spec.trafficPolicy !== undefined)?.spec.trafficPolicy;
   return {
     host: hostname(rules[0].spec.host),
     subsets,

@@ -1,10 +1,12 @@
-import type { DestinationRule, Subset } from "../../api/destination-rule.ts";
+import type { DestinationRule } from "../../api/destination-rule.ts";
 import { refOf } from "../../api/object.ts";
 import { child, type JsonPath, jsonPath } from "../../base/json-path.ts";
 import { sameRef } from "../../base/object-ref.ts";
 import { completeHost } from "../../model/hosts.ts";
 import { isEqual } from "../../model/keep.ts";
+import { policyDifferences } from "../../model/merge-policies.ts";
 import { type Complaint, rule } from "../rule.ts";
+import { items } from "../virtual-service/walk.ts";
 
 /** Several DestinationRules for one host are merged; what they both say, they say alike. */
 export const contradictions = rule({
@@ -39,15 +41,17 @@ export const contradictions = rule({
   },
 });
 
-/** Places where both say something, and not the same. The general policy counts as a whole, as it is merged so. */
+/** Places where both say something, and not the same. */
 function differences({ spec }: DestinationRule, { spec: other }: DestinationRule): readonly JsonPath[] {
-  const policy =
-    spec.trafficPolicy !== undefined &&
-    other.trafficPolicy !== undefined &&
-    !isEqual(spec.trafficPolicy, other.trafficPolicy);
-  const subsets = (spec.subsets ?? []).flatMap((subset, index) => {
-    const same: Subset | undefined = other.subsets?.find(({ name }) => name === subset.name);
-    return same === undefined || isEqual(subset, same) ? [] : [child(jsonPath("spec", "subsets"), index)];
+  const general = jsonPath("spec", "trafficPolicy");
+  const subsets = items(spec.subsets, jsonPath("spec", "subsets")).flatMap(({ value, path }) => {
+    const same = other.subsets?.find(({ name }) => name === value.name);
+    if (same === undefined) return [];
+    const labels = isEqual(value.labels ?? {}, same.labels ?? {}) ? [] : [child(path, "labels")];
+    return [
+      ...labels,
+      ...policyDifferences(value.trafficPolicy ?? {}, same.trafficPolicy ?? {}, child(path, "trafficPolicy")),
+    ];
   });
-  return policy ? [jsonPath("spec", "trafficPolicy"), ...subsets] : subsets;
+  return [...policyDifferences(spec.trafficPolicy ?? {}, other.trafficPolicy ?? {}, general), ...subsets];
 }
