@@ -1,5 +1,6 @@
 // The whole translation, by name: which resources a proxy gets unasked, and what each of them is.
 import { memoize } from "../base/memo.ts";
+import { questionsIn } from "../model/sidecar.ts";
 import { addressClusterFor } from "./clusters/address.ts";
 import { builtInCluster, ownPortCluster, probeClusterFor } from "./clusters/fixed-clusters.ts";
 import { outboundClusterFor } from "./clusters/outbound.ts";
@@ -111,7 +112,7 @@ function clusterNames(context: ProxyContext, listeners: readonly ResourceName[])
   if (context.type === "sidecar") {
     names.add(inboundPassthroughCluster);
     for (const { number } of inboundPorts(snapshot, workload)) names.add(inboundCluster(number));
-    for (const probe of Object.values(workload.probes)) names.add(clusterOfProbe(probe));
+    for (const probe of questionsIn(workload.probes)) names.add(clusterOfProbe(probe));
   }
   const routes = routeNames(context, listeners).map((name) => ({ type: typeUrls.route, name }));
   for (const { type, name } of [...listeners, ...routes]) {

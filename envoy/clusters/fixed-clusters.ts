@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { memoize } from "../../base/memo.ts";
 import type { Protocol } from "../../model/protocol.ts";
-import type { ApplicationProbe } from "../../model/sidecar.ts";
+import { type ApplicationProbe, questionsIn } from "../../model/sidecar.ts";
 import type { MeshSettings } from "../../model/snapshot.ts";
 import { milliseconds } from "../duration.ts";
 import { encode } from "../encode.ts";
@@ -40,7 +40,10 @@ export function builtInCluster({ snapshot, ipv6 }: InboundContext, name: string)
 }
 
 /** `inbound|PORT||` of a port that the workload has. */
-export function ownPortCluster({ snapshot, workload, ipv6 }: InboundContext, name: string): EncodedResource | undefined {
+export function ownPortCluster(
+  { snapshot, workload, ipv6 }: InboundContext,
+  name: string,
+): EncodedResource | undefined {
   const number = parseInboundCluster(name);
   const port = inboundPorts(snapshot, workload).find((one) => one.number === number);
   return port === undefined
@@ -53,7 +56,7 @@ export function probeClusterFor(
   { snapshot, workload, address }: InboundContext,
   name: string,
 ): EncodedResource | undefined {
-  const probe = Object.values(workload.probes).find((one) => clusterOfProbe(one) === name);
+  const probe = questionsIn(workload.probes).find((one) => clusterOfProbe(one) === name);
   return probe === undefined ? undefined : encodeProbe(probe, snapshot.mesh, address);
 }
 

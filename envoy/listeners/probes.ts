@@ -1,6 +1,12 @@
 // Answering the kubelet in the application's place: it asks 15020, where mutual TLS is not in its way.
 import { create } from "@bufbuild/protobuf";
-import { type ApplicationProbe, type ProbeTable, sidecarPorts } from "../../model/sidecar.ts";
+import {
+  type ApplicationProbe,
+  type HttpProbe,
+  type ProbeTable,
+  questionsIn,
+  sidecarPorts,
+} from "../../model/sidecar.ts";
 import type { MeshSettings } from "../../model/snapshot.ts";
 import { milliseconds } from "../duration.ts";
 import { clusterNeeds, encode } from "../encode.ts";
@@ -18,6 +24,7 @@ import { headerValue } from "../routes/headers.ts";
 import { headerMatcher } from "../routes/match.ts";
 import { httpManager } from "./http-manager.ts";
 import { chain, listenerAt } from "./listener.ts";
+import { mergedMetrics, ownMetrics } from "./metrics.ts";
 
 /** The name of the cluster that a probe asks. */
 export function clusterOfProbe(probe: ApplicationProbe): string {
@@ -50,23 +57,27 @@ function encodeProbes(mesh: MeshSettings, probes: ProbeTable, ipv6: boolean): En
       {
         name: probeListener,
         domains: ["*"],
-        routes: entries.flatMap(([path, probe]) => probeRoute(path, probe) ?? []),
+        routes: entries.flatMap(([path, entry]) => routeFor(path, entry) ?? []),
       },
     ],
   });
-  const filters = entries.flatMap(([path, probe]) => healthFilter(path, probe) ?? []);
+  const filters = entries.flatMap(([path, entry]) => filterFor(path, entry) ?? []);
   const manager = httpManager(mesh, { side: "probes", statPrefix: probeListener, routes, filters });
   const message = listenerAt(
     { name: probeListener, port: sidecarPorts.probes, direction: "inbound", ipv6 },
     { filterChains: [chain(probeListener, undefined, [manager])] },
   );
-  const needs = clusterNeeds(entries.map(([, probe]) => clusterOfProbe(probe)));
+  const needs = clusterNeeds(questionsIn(Object.fromEntries(entries)).map(clusterOfProbe));
   return encode(typeUrls.listener, probeListener, ListenerSchema, { message, needs });
 }
 
-/** HTTP probes are asked on; a redirect counts as success without being followed, for its target is not on this port. */
-function probeRoute(path: string, probe: ApplicationProbe): Route | undefined {
-  if (probe.type !== "http") return undefined;
+function routeFor(path: string, entry: ProbeTable[string]): Route | undefined {
+  if (entry.type === "metrics") return ownMetrics(path);
+  return entry.type === "http" ? probeRoute(path, entry) : undefined;
+}
+
+/** HTTP probes and hooks are asked on; a redirect counts as success without being followed, for its target is not on this port. */
+function probeRoute(path: string, probe: HttpProbe): Route {
   const host = probe.host ?? probe.headers.find(({ name }) => name.toLowerCase() === "host")?.value;
   return create(RouteSchema, {
     match: { pathSpecifier: { case: "path", value: path } },
@@ -89,12 +100,19 @@ function probeRoute(path: string, probe: ApplicationProbe): Route | undefined {
   });
 }
 
+function filterFor(path: string, entry: ProbeTable[string]): NamedExtension | undefined {
+  if (entry.type === "http") return undefined;
+  if (entry.type === "metrics") {
+    return entry.application && mergedMetrics(path, entry.application, clusterOfProbe(entry.application));
+  }
+  return healthFilter(path, clusterOfProbe(entry));
+}
+
 /** TCP and gRPC probes are answered by the state of a cluster that Envoy checks all the time. */
-function healthFilter(path: string, probe: ApplicationProbe): NamedExtension | undefined {
-  if (probe.type === "http") return undefined;
+function healthFilter(path: string, cluster: string): NamedExtension {
   return extension("envoy.filters.http.health_check", HealthCheckSchema, {
     passThroughMode: false,
     headers: [headerMatcher(":path", { exact: path })],
-    clusterMinHealthyPercentages: { [clusterOfProbe(probe)]: { value: 100 } },
+    clusterMinHealthyPercentages: { [cluster]: { value: 100 } },
   });
 }
