@@ -26,7 +26,7 @@ export function buildSnapshot(world: World, previous?: Snapshot): Snapshot {
   const found = buildServices(objects.Service, objects.ServiceEntry, config, previous);
   const mesh = meshSettings(
     config,
-    { services: found.clusterAddresses, pods: pods.workloadsByAddress },
+    { services: found.clusterAddresses, pods: pods.workloadsByAddress, nodes: objects.Node },
     previous?.mesh,
   );
   const peerAuthentications = keepEqual(previous?.peerAuthentications, sorted(objects.PeerAuthentication));

@@ -1,9 +1,10 @@
 // Settings of the whole mesh: the configuration that the user wrote, and the address ranges of the cluster.
 import type { ConfigMap } from "../api/config-map.ts";
 import { defaultMeshConfig, type MeshConfig, meshConfigMap, parseMeshConfig } from "../api/mesh-config.ts";
+import type { Node } from "../api/node.ts";
 import { hasErrors } from "../base/finding.ts";
 import { memoize } from "../base/memo.ts";
-import { isIpAddress, prefixOf } from "./authority.ts";
+import { isCidr, isInPrefix, isIpAddress, prefixOf } from "./authority.ts";
 import { keepEqual } from "./keep.ts";
 import type { MeshSettings } from "./snapshot.ts";
 import { lookUp, type World } from "./world.ts";
@@ -19,10 +20,14 @@ export function meshConfigOf(world: World, previous?: MeshConfig): MeshConfig {
   return config === undefined ? (previous ?? defaultMeshConfig) : keepEqual(previous, config);
 }
 
-/** Settings from the configuration and the addresses that are in use; pods are given by address. */
+/** Settings from the configuration and the addresses that are in use; pods are given by address, nodes with their ranges. */
 export function meshSettings(
   config: MeshConfig,
-  addresses: { readonly services: readonly string[]; readonly pods: ReadonlyMap<string, unknown> },
+  addresses: {
+    readonly services: readonly string[];
+    readonly pods: ReadonlyMap<string, unknown>;
+    readonly nodes: ReadonlyMap<string, Node>;
+  },
   previous: MeshSettings | undefined,
 ): MeshSettings {
   const { serviceCidrs } = config.pillion;
@@ -33,7 +38,7 @@ export function meshSettings(
     rootNamespace: config.rootNamespace,
     config,
     servicePrefixes: keepEqual(previous?.servicePrefixes, servicePrefixes),
-    podPrefixes: keepEqual(previous?.podPrefixes, podPrefixesOf(addresses.pods)),
+    podPrefixes: keepEqual(previous?.podPrefixes, podPrefixesOf(addresses.pods, nodePrefixesOf(addresses.nodes))),
   });
 }
 
@@ -44,15 +49,42 @@ export function meshSettings(
  */
 const serviceLengths = { ipv4: 16, ipv6: 112 };
 const podLengths = { ipv4: 24, ipv6: 64 };
+/** Where nodes have ranges for their pods, these are cut from one for the cluster: the next node's is in it, too. */
+const clusterLengths = { ipv4: 16, ipv6: 56 };
 
 const servicePrefixesOf = memoize((addresses: readonly string[]) => prefixes(addresses, serviceLengths));
-const podPrefixesOf = memoize((pods: ReadonlyMap<string, unknown>) => prefixes(pods.keys(), podLengths));
+const podPrefixesOf = memoize((pods: ReadonlyMap<string, unknown>, ofNodes: readonly string[]) => {
+  const elsewhere = prefixes(pods.keys(), podLengths).filter(
+    (prefix) => !ofNodes.some((wide) => contains(wide, prefix)),
+  );
+  return [...new Set([...ofNodes, ...elsewhere])].toSorted();
+});
+
+/** The ranges of the cluster that nodes have theirs from, sorted. The same list as long as none comes or goes. */
+const nodePrefixesOf = memoize((nodes: ReadonlyMap<string, Node>): readonly string[] => {
+  const ranges = [...nodes.values()].flatMap(({ spec }) => spec.podCIDRs ?? []).filter(isCidr);
+  return [...new Set(ranges.map(widened))].toSorted();
+});
+
+function widened(range: string): string {
+  const [network = "", length] = range.split("/");
+  return prefixOf(network, Math.min(Number(length), network.includes(":") ? clusterLengths.ipv6 : clusterLengths.ipv4));
+}
+
+function contains(wide: string, prefix: string): boolean {
+  return isInPrefix(prefix.slice(0, prefix.indexOf("/")), wide);
+}
 
 /** The networks that hold the addresses, sorted. */
 function prefixes(addresses: Iterable<string>, { ipv4, ipv6 }: typeof podLengths): readonly string[] {
   const found = new Set<string>();
+  const seen = new Set<string>();
   for (const address of addresses) {
-    if (isIpAddress(address)) found.add(prefixOf(address, address.includes(":") ? ipv6 : ipv4));
+    // Thousands of pods are in few networks, and no prefix here is longer than what stands before the last dot.
+    const network = address.slice(0, Math.max(0, address.lastIndexOf(".")));
+    if (seen.has(network) || !isIpAddress(address)) continue;
+    if (network !== "") seen.add(network);
+    found.add(prefixOf(address, address.includes(":") ? ipv6 : ipv4));
   }
   return [...found].toSorted();
 }
