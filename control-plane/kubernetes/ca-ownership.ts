@@ -21,11 +21,9 @@ export function claimed(secret: JsonObject, { revision, owner, keepCa }: CaClaim
   const annotations = keepCa ? { ...others, [`${keepPrefix}${revision}`]: "true" } : others;
   const isKept = Object.keys(annotations).some((key) => key.startsWith(keepPrefix));
   const present = listAt(metadata, "ownerReferences");
-  const isOurs = (one: JsonObject): boolean => owner !== undefined && one["uid"] === owner.uid;
-  // A ClusterRole of the same name is one that was deleted since.
-  const strangers = present.filter((one) => one["kind"] !== "ClusterRole" || (!isKept && one["name"] !== owner?.name));
-  const ours = owner === undefined || isKept ? [] : (present.filter(isOurs)[0] ?? { ...owner });
-  const owners = [...strangers, ...[ours].flat()];
+  // A ClusterRole of our name with another uid is one that was deleted since.
+  const strangers = present.filter(({ kind, name }) => kind !== "ClusterRole" || (!isKept && name !== owner?.name));
+  const owners = owner === undefined || isKept ? strangers : [...strangers, { ...owner }];
   const isRight = (own !== undefined) === keepCa && sameOwners(owners, present);
   return isRight
     ? secret

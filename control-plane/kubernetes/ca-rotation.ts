@@ -4,7 +4,7 @@ import { fingerprint } from "../../certs/certificate.ts";
 import { type CaBundle, type CaSource, rootsVersion } from "../ca-bundle.ts";
 import type { Clock } from "../clock.ts";
 import type { StoredCa } from "./stored-ca.ts";
-import { type FormerRoots, isValidRoot, knownRoots, replaceRoots, trustedSinceMs } from "./trusted-roots.ts";
+import { type FormerRoots, knownRoots, replaceRoots, retireInTime, rootsNow, trustedSinceMs } from "./trusted-roots.ts";
 
 /** A CA that follows what is stored. */
 export interface CaRotation extends CaSource {
@@ -35,30 +35,14 @@ export function rotateCa(options: RotationOptions, signal: AbortSignal): CaRotat
   let steps = new AbortController();
 
   const bundle = (): CaBundle => {
-    const old = [...roots.since.keys()].filter((root) => !stored.roots.includes(root)).toSorted();
-    return {
-      signing: signing.signing,
-      intermediatesPem: signing.intermediatesPem,
-      roots: [...stored.roots, ...old].filter((root) => isValidRoot(root, clock.now())),
-      rootsSinceMs: Math.max(...roots.since.values()),
-      mayReplace,
-    };
+    const { signing: ca, intermediatesPem } = signing;
+    return { signing: ca, intermediatesPem, ...rootsNow(roots, stored, clock.now()), mayReplace };
   };
   const publish = (): void => {
     const next = bundle();
     const isSame = isSameCa(next, current) && next.mayReplace === current.mayReplace;
     current = next;
     if (!isSame) for (const listener of listeners) listener();
-  };
-  const retireInTime = (): void => {
-    for (const [root, untilMs] of roots.until) {
-      clock.at(untilMs, signal, () => {
-        if (roots.until.get(root) !== untilMs) return;
-        roots.until.delete(root);
-        roots.since.delete(root);
-        publish();
-      });
-    }
   };
   /** Sign with what is stored as soon as everybody trusts it; at once where the key of the CA before is lost. */
   const signInTime = (): void => {
@@ -81,7 +65,7 @@ export function rotateCa(options: RotationOptions, signal: AbortSignal): CaRotat
   };
   signInTime();
   let current = bundle();
-  retireInTime();
+  retireInTime(roots, clock, signal, publish);
   return {
     current: () => current,
     subscribe: (listener) => {
@@ -92,7 +76,7 @@ export function rotateCa(options: RotationOptions, signal: AbortSignal): CaRotat
       if (isSameCa(next, stored)) return;
       stored = next;
       replaceRoots(roots, next, clock.now());
-      retireInTime();
+      retireInTime(roots, clock, signal, publish);
       signInTime();
       publish();
     },

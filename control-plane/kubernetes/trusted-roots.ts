@@ -1,6 +1,7 @@
 // Since when and until when each root is trusted, while one takes the place of another.
 import { X509Certificate } from "node:crypto";
 import { type CaBundle, splitPem } from "../ca-bundle.ts";
+import type { Clock } from "../clock.ts";
 import { isSignedBy } from "./ca-path.ts";
 import { unique } from "./stored-ca.ts";
 
@@ -49,8 +50,32 @@ export function trustedSinceMs(bundle: CaBundle, { since }: TrustedRoots): numbe
   return Math.min(...[...since].filter(([root]) => leadsTo(bundle, root)).map(([, sinceMs]) => sinceMs));
 }
 
-export function isValidRoot(root: string, now: number): boolean {
-  return Date.parse(new X509Certificate(root).validTo) > now;
+/** What a bundle says of roots: the stored ones first, then those that are on their way out, in an order that replicas agree on. */
+export function rootsNow(
+  { since }: TrustedRoots,
+  stored: Pick<CaBundle, "roots">,
+  now: number,
+): Pick<CaBundle, "roots" | "rootsSinceMs"> {
+  const old = [...since.keys()].filter((root) => !stored.roots.includes(root)).toSorted();
+  const isValid = (root: string): boolean => Date.parse(new X509Certificate(root).validTo) > now;
+  return { roots: [...stored.roots, ...old].filter(isValid), rootsSinceMs: Math.max(...since.values()) };
+}
+
+/** Forget roots when their time is up, unless they came back before. */
+export function retireInTime(
+  { since, until }: TrustedRoots,
+  clock: Clock,
+  signal: AbortSignal,
+  onGone: () => void,
+): void {
+  for (const [root, untilMs] of until) {
+    clock.at(untilMs, signal, () => {
+      if (until.get(root) !== untilMs) return;
+      until.delete(root);
+      since.delete(root);
+      onGone();
+    });
+  }
 }
 
 /** Whether what this bundle signs is accepted by who trusts that root. */
