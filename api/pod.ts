@@ -68,6 +68,8 @@ export const podSpec = projection("What runs in the pod", {
   serviceAccountName: string("Identity; default by default"),
   nodeName: string("Node that it runs on"),
   hostNetwork: bool("Whether it uses the node's network"),
+  os: projection("System that it is made for", { name: string("linux or windows") }),
+  nodeSelector: map("Labels of nodes that it may run on", string("Value")),
   hostname: string("Host name within its subdomain"),
   subdomain: string("Headless service that gives it a name"),
   containers: list("Containers", container),

@@ -19,6 +19,7 @@ import { type Kept, keep, untilItWorks } from "./kubernetes/keep.ts";
 import { keepTested, keepWebhooks, reachability } from "./kubernetes/keep-webhooks.ts";
 import { findOwner } from "./kubernetes/owner.ts";
 import { tellReadiness } from "./kubernetes/readiness-events.ts";
+import { podEventEveryMs, tellSkippedPods } from "./kubernetes/skipped-pods.ts";
 import { requestFor, reviewedTokens } from "./kubernetes/token-review.ts";
 import { followValues } from "./kubernetes/values-file.ts";
 import type { WebhookFacts } from "./kubernetes/webhook-configurations.ts";
@@ -266,6 +267,12 @@ function keepAll(
     namespaces = cluster.world().objects.Namespace;
     if (namespaces !== known) roots.poke();
   });
+  const lookAtPods = tellSkippedPods({
+    ...{ api, log, clock: systemClock, settings: world.settings, namespace },
+    rest: () => pause(podEventEveryMs, signal),
+  });
+  lookAtPods(cluster.world());
+  onWorld.add(() => lookAtPods(cluster.world()));
   ca.subscribe(webhooks.poke);
   // Without this right all looks well, and no proxy gets anything.
   const review = async (): Promise<void> => void (await reviewToken(api, requestFor("none")));
