@@ -61,6 +61,29 @@ test("a timeout of 2 s ends a call whose far end is late by 10 s", async () => {
   expect(late.seconds).toBeGreaterThan(9.9);
 });
 
+test("the reader's own pod, made and removed by kubectl run, sees the time-out", async () => {
+  web.apply(
+    rule("nginx-vs", "nginx-svc", "timeout: 2s") +
+      rule("tomcat-vs", "tomcat-svc", "fault: { delay: { percentage: { value: 100 }, fixedDelay: 10s } }"),
+  );
+  // A reader has a terminal, and script(1) makes one. Its exit code is that of the last wget.
+  const seen = await web.type(`
+    printf 'while wget -q -O - http://nginx-svc; do sleep 1; done\\nexit\\n' |
+      script -qec "kubectl run busybox --image busybox:1.28 --restart=Never --rm -it busybox -- sh" /dev/null || true`);
+  expect(seen).toContain("wget: server returned error: HTTP/1.1 504 Gateway Timeout");
+  expect(web.kubectl("get", "pods", "-o", "name")).not.toMatch(/^pod\/busybox$/m);
+});
+
+test("a timeout ends calls to a Service whose port has no name, too", async () => {
+  web.apply(
+    rule("nginx-vs", "nginx-unnamed", "timeout: 1s") +
+      rule("tomcat-vs", "tomcat-svc", "fault: { delay: { percentage: { value: 100 }, fixedDelay: 10s } }"),
+  );
+  await expect
+    .poll(async () => (await wget("http://nginx-unnamed")).stderr, { timeout: 40_000 })
+    .toContain("504 Gateway Timeout");
+});
+
 test("three retries against an abort end with 503, and the proxy's log says so in Istio's format", async () => {
   web.apply(
     rule("nginx-vs", "nginx-svc", "retries: { attempts: 3, perTryTimeout: 2s }") +
