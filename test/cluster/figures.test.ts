@@ -1,7 +1,8 @@
 // Figures of a real node, printed as a table for docs/benchmarks.md and never asserted: the machine may be busy.
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { afterAll, expect, test } from "vitest";
-import { apply, kubectl, run, start } from "./commands.ts";
+import { afterAll, test } from "vitest";
+import { apply, environment, kubectl, run, start } from "./commands.ts";
 import { startTutorial } from "./tutorial.ts";
 
 const serviceCount = 1_000;
@@ -95,20 +96,18 @@ test("the control plane's start and memory", async () => {
   kubectl("delete", "namespace", "many", "--wait=false");
 });
 
+const endsAtOnce = JSON.stringify({ spec: { terminationGracePeriodSeconds: 0 } });
+
 /** Milliseconds from creating a pod until it is ready. */
 async function podStartMs(namespace: string, name: string): Promise<number> {
   const began = performance.now();
-  await start(["kubectl", "run", "-n", namespace, name, "--image=pillion/shell:1.0"]);
-  const { code } = await start([
-    "kubectl",
-    "wait",
-    "-n",
-    namespace,
-    `pod/${name}`,
-    "--for=condition=Ready",
-    "--timeout=60s",
-  ]);
-  expect(code).toBe(0);
+  for (const words of [
+    ["run", "-n", namespace, name, "--image=pillion/shell:1.0", `--overrides=${endsAtOnce}`],
+    ["wait", "-n", namespace, `pod/${name}`, "--for=condition=Ready", "--timeout=60s"],
+  ]) {
+    const { code, stderr } = await start(["kubectl", ...words]);
+    if (code !== 0) throw new Error(`kubectl ${words.join(" ")}: ${stderr}`);
+  }
   return performance.now() - began;
 }
 
@@ -116,21 +115,92 @@ const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 test("a pod's start with and without a sidecar, and the sidecar's memory", async () => {
-  const meshed = startTutorial("starting");
-  const [withSidecar, without]: [number[], number[]] = [[], []];
-  for (let round = 0; round < 5; round += 1) {
-    withSidecar.push(await podStartMs("starting", `pod-${round}`));
-    without.push(await podStartMs("plain", `pod-${round}`));
+  const [meshed, plain] = [startTutorial("starting"), startTutorial("starting-plain")];
+  kubectl("label", "namespace", plain.namespace, "istio-injection=disabled", "--overwrite");
+  try {
+    const [withSidecar, without]: [number[], number[]] = [[], []];
+    for (let round = 0; round < 5; round += 1) {
+      withSidecar.push(await podStartMs(meshed.namespace, `pod-${round}`));
+      without.push(await podStartMs(plain.namespace, `pod-${round}`));
+    }
+    const envoys = processes().filter(({ command }) => command.startsWith("/usr/local/bin/envoy "));
+    figures.push(["start of a pod with a sidecar", `${median(withSidecar).toFixed(0)} ms`, ""]);
+    figures.push(["start of a pod without", `${median(without).toFixed(0)} ms`, ""]);
+    figures.push(["the sidecar's part", `${(median(withSidecar) - median(without)).toFixed(0)} ms`, "1 s"]);
+    figures.push([
+      `memory of a sidecar, median of ${envoys.length}`,
+      `${median(envoys.map(({ pid }) => residentMb(pid))).toFixed(0)} MB`,
+      "75 MB",
+    ]);
+  } finally {
+    meshed.end();
+    plain.end();
   }
-  const envoys = processes().filter(({ command }) => command.startsWith("/usr/local/bin/envoy "));
-  figures.push(["start of a pod with a sidecar", `${median(withSidecar).toFixed(0)} ms`, ""]);
-  figures.push(["start of a pod without", `${median(without).toFixed(0)} ms`, ""]);
-  figures.push(["the sidecar's part", `${(median(withSidecar) - median(without)).toFixed(0)} ms`, "1 s"]);
+});
+
+/** Runs in a pod: asks without pause over one connection, and prints the wall clock at the first answer with the header's value. */
+const watcher = `
+const [value] = process.argv.slice(1);
+const agent = new (require("node:http").Agent)({ keepAlive: true });
+const ask = () => require("node:http").get("http://echo:8080/", { agent }, (answer) => {
+  answer.resume();
+  if (answer.headers["x-round"] === value) return console.log(Date.now());
+  answer.on("end", ask);
+}).on("error", ask);
+console.log("asking");
+ask();
+setTimeout(() => process.exit(1), 20_000).unref();
+`;
+
+interface Spoken {
+  readonly text: string;
+  /** The wall clock when it was said. */
+  readonly at: number;
+}
+
+/** What a program says, word by word. */
+async function* speech(words: readonly string[], input = ""): AsyncGenerator<Spoken> {
+  const [program = "", ...args] = words;
+  const child = spawn(program, args, { env: environment, stdio: ["pipe", "pipe", "inherit"] });
+  child.stdin.end(input);
+  for await (const said of child.stdout) yield { text: String(said).trim(), at: Date.now() };
+}
+
+/** When kubectl began, when it said that the rule is stored, and when an answer showed it. */
+async function applyToTraffic(round: number) {
+  const watching = speech(["kubectl", "exec", "deploy/curl", "-c", "curl", "--", "node", "-e", watcher, `${round}`]);
+  await watching.next();
+  const began = Date.now();
+  const rule = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: echo }
+spec:
+  hosts: [echo]
+  http:
+    - route: [{ destination: { host: echo, port: { number: 8080 } } }]
+      headers: { response: { set: { x-round: "${round}" } } }`;
+  const [stored, shown] = await Promise.all([speech(["kubectl", "apply", "-f", "-"], rule).next(), watching.next()]);
+  const [storedAt, shownAt] = [stored.value?.at, Number(shown.value?.text)];
+  if (storedAt === undefined || Number.isNaN(shownAt))
+    throw new Error(`round ${round} was not stored, or never showed`);
+  return { kubectlMs: storedAt - began, afterMs: shownAt - storedAt, wholeMs: shownAt - began };
+}
+
+test("kubectl apply of a routing rule to changed traffic", async () => {
+  const rounds = [];
+  try {
+    for (let round = 1; round <= 10; round += 1) rounds.push(await applyToTraffic(round));
+  } finally {
+    kubectl("delete", "vs", "-n", "default", "echo");
+  }
+  const ms = (values: readonly number[]): string =>
+    `median ${median(values).toFixed(0)} ms, worst ${Math.max(...values)} ms`;
+  figures.push(["kubectl apply to changed traffic", ms(rounds.map(({ wholeMs }) => wholeMs)), ""]);
   figures.push([
-    `memory of a sidecar, median of ${envoys.length}`,
-    `${median(envoys.map(({ pid }) => residentMb(pid))).toFixed(0)} MB`,
-    "75 MB",
+    "of it kubectl, until it says that the rule is stored",
+    ms(rounds.map(({ kubectlMs }) => kubectlMs)),
+    "",
   ]);
-  kubectl("delete", "pods", "-n", "plain", ...Array.from({ length: 5 }, (_, round) => `pod-${round}`));
-  meshed.end();
+  figures.push(["from there to changed traffic", ms(rounds.map(({ afterMs }) => afterMs)), "100 ms"]);
 });
