@@ -6,7 +6,7 @@ import type { ObjectRef } from "../base/object-ref.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { World } from "../model/world.ts";
 
-/** What stands around an object: everything else that is stored, and what it means. */
+/** What stands around an object: everything that is stored, perhaps with a former version of it, and what that means. */
 export interface Around {
   readonly world: World;
   readonly snapshot: Snapshot;

@@ -6,31 +6,35 @@ import { policyValues } from "./authorization-policy/values.ts";
 import { reservedAnnotations } from "./common/annotations.ts";
 import { wholeMilliseconds } from "./common/durations.ts";
 import { exportTo } from "./common/export-to.ts";
+import { foreignRules } from "./common/foreign-hosts.ts";
 import { hostNames } from "./common/hosts.ts";
 import { idle, idleKinds, unenforced } from "./common/idle.ts";
 import { labelSyntax } from "./common/labels.ts";
 import { portNumbers } from "./common/ports.ts";
+import { oneForScope, sharedPods } from "./common/scopes.ts";
 import { emptySelectors, selectorLabels } from "./common/selectors.ts";
 import { serverNames } from "./common/server-names.ts";
 import { targets } from "./common/targets.ts";
 import { connectionPools, emptyPolicies, outlierDetection } from "./destination-rule/connections.ts";
 import { contradictions } from "./destination-rule/contradictions.ts";
 import { loadBalancers, refusedHashes } from "./destination-rule/load-balancers.ts";
+import { strictBehindTls, tlsToStrict } from "./destination-rule/strict-workloads.ts";
 import { duplicateSubsets, selectorScope, subsetNames } from "./destination-rule/subsets.ts";
 import { clientTls } from "./destination-rule/tls.ts";
 import { misplacedOperations, patches, relativeOperations } from "./envoy-filter/patches.ts";
 import { programs } from "./extension/programs.ts";
 import { certificates } from "./gateway/certificates.ts";
 import { portSharing } from "./gateway/port-sharing.ts";
+import { sharedNames } from "./gateway/server-names.ts";
 import { serverPorts, servers, tlsProtocol } from "./gateway/servers.ts";
 import { portSettings } from "./peer-authentication/ports.ts";
-import { oneForScope } from "./peer-authentication/scopes.ts";
 import { unknownHost, unknownSubset } from "./references/destinations.ts";
 import { unknownDelegate, unknownGateway } from "./references/gateways.ts";
 import { jwtRules, privateKeys } from "./request-authentication/jwt-rules.ts";
 import type { AnyRule } from "./rule.ts";
 import { foreignHosts } from "./service-entry/foreign-hosts.ts";
 import { resolution } from "./service-entry/resolution.ts";
+import { rivalAddresses, rivalProtocols } from "./service-entry/rivals.ts";
 import { entryAddresses, entryEndpoints, entryPorts } from "./service-entry/shape.ts";
 import { egressHosts, repeatedHosts } from "./sidecar/hosts.ts";
 import { defaultEndpoints, emptySidecar, sidecarListeners } from "./sidecar/listeners.ts";
@@ -39,6 +43,7 @@ import { telemetry, telemetryExcess } from "./telemetry/telemetry.ts";
 import { anyRules, delegateShape, oneAction } from "./virtual-service/actions.ts";
 import { redirects, responseSize, rewrites } from "./virtual-service/answers.ts";
 import { connectionRoute, sniHosts, subnets } from "./virtual-service/connections.ts";
+import { delegateCycles } from "./virtual-service/delegate-cycles.ts";
 import { faults, percentages, statuses } from "./virtual-service/faults.ts";
 import { claimsOnMesh, gatewayNames, overlappingHosts, wildcardOnMesh } from "./virtual-service/gateways.ts";
 import { headerNames, headerValues, lineBreaks } from "./virtual-service/headers.ts";
@@ -156,6 +161,14 @@ export const rules: readonly AnyRule[] = [
   hiddenHosts,
   unreachable,
   oneForScope,
+  sharedPods,
+  sharedNames,
+  tlsToStrict,
+  strictBehindTls,
+  delegateCycles,
+  rivalProtocols,
+  rivalAddresses,
+  foreignRules,
   neverMatching,
   httpOnly,
   portSharing,

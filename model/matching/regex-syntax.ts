@@ -1,6 +1,7 @@
 // Taking an RE2 expression apart, as far as the algebra of matches needs it. What single characters and classes mean is asked
 // of RE2 itself, character by character: requests are ASCII, so 95 questions answer all.
 import { RE2JS } from "re2js";
+import { re2Fault } from "../re2.ts";
 
 /** Characters of requests: printable ASCII. A set of them is a mask, bit 0 for the space. */
 export const alphabet: readonly string[] = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
@@ -17,8 +18,9 @@ export type Regex =
   | { readonly type: "begin" }
   | { readonly type: "end" };
 
-/** What an expression is made of; undefined when it holds something that is not looked into here, such as \b. */
+/** What an expression is made of; undefined when it holds something that is not looked into here, such as \b, or is none. */
 export function parseRegex(text: string): Regex | undefined {
+  if (re2Fault(text) !== undefined) return undefined;
   const reader: Reader = { text, at: 0, flags: "" };
   const read = alternatives(reader);
   return reader.at === text.length ? read : undefined;

@@ -2,6 +2,7 @@
 import { parseDuration } from "../../api/duration.ts";
 import type { ConsistentHash, LoadBalancer } from "../../api/traffic-policy.ts";
 import { child, type JsonPath } from "../../base/json-path.ts";
+import { complaint } from "../complaint.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { settingsOf } from "./connections.ts";
 import { localityFaults } from "./localities.ts";
@@ -55,16 +56,7 @@ export const refusedHashes = rule({
           fix: "Take it away",
         };
       }
-      for (const [index, attribute] of (hash.httpCookie?.attributes ?? []).entries()) {
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-        if (!/[\u0000\n\r]/.test(`${attribute.name}${attribute.value ?? ""}`)) continue;
-        yield {
-          path: child(path, "httpCookie", "attributes", index),
-          problem: "the attribute has a line break or a NUL character",
-          reason,
-          fix: "Take it away",
-        };
-      }
+      yield* cookieFaults(hash.httpCookie, child(path, "httpCookie"), reason);
       const ring = hash.ringHash?.minimumRingSize ?? hash.minimumRingSize ?? 0;
       if (ring > largestRing) {
         yield {
@@ -87,6 +79,27 @@ export const refusedHashes = rule({
     }
   },
 });
+
+/** Browsers keep cookies of up to 4096 bytes; Envoy refuses what is much longer. */
+const longestCookie = 4096;
+
+function* cookieFaults(cookie: ConsistentHash["httpCookie"], path: JsonPath, reason: string): Iterable<Complaint> {
+  const parts = [
+    { text: `${cookie?.name ?? ""}${cookie?.path ?? ""}`, place: path },
+    ...(cookie?.attributes ?? []).map(({ name, value = "" }, index) => ({
+      text: `${name}${value}`,
+      place: child(path, "attributes", index),
+    })),
+  ];
+  for (const { text, place } of parts) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    if (/[\u0000\n\r]/.test(text)) {
+      yield complaint(place, "the text has a line break or a NUL character", reason, "Take it away");
+    } else if (text.length > longestCookie) {
+      yield complaint(place, `the text has ${text.length} characters`, reason, `Write at most ${longestCookie}`);
+    }
+  }
+}
 
 function* balancerFaults(balancer: LoadBalancer, path: JsonPath): Iterable<Complaint> {
   const kinds = (["simple", "consistentHash", "backendUtilization"] as const).filter(

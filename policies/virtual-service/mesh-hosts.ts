@@ -4,6 +4,7 @@ import { jsonPath } from "../../base/json-path.ts";
 import { sameRef } from "../../base/object-ref.ts";
 import { resolveExportTo } from "../../model/export-to.ts";
 import { completeHost } from "../../model/hosts.ts";
+import { virtualServicesNaming } from "../../model/routes.ts";
 import type { ResolvedVirtualService } from "../../model/snapshot.ts";
 import { isDelegate } from "../../model/virtual-services.ts";
 import { type Complaint, rule } from "../rule.ts";
@@ -32,11 +33,10 @@ export const oneForMeshHost = rule({
       const full = completeHost(host, metadata.namespace, snapshot.mesh.clusterDomain, (name) =>
         snapshot.services.has(name),
       );
-      const other = snapshot.virtualServices.find(
+      const other = virtualServicesNaming(snapshot, full).find(
         (stored) =>
           !sameRef(refOf(stored), ref) &&
           stored.spec.gateways?.includes("mesh") === true &&
-          stored.spec.hosts?.includes(full) === true &&
           sharesLayer(stored, object) &&
           isSeenTogether(stored.spec.exportTo ?? [], exportTo),
       );
