@@ -30,8 +30,9 @@ export class PillionError extends Error {
   }
 }
 
-/** The message of anything that was thrown, with its causes, on one line. */
+/** The message of anything that was thrown, with those causes that it does not name itself, on one line. */
 export function errorText(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.cause === undefined ? thrown.message : `${thrown.message} (${errorText(thrown.cause)})`;
+  const cause = thrown.cause === undefined ? "" : errorText(thrown.cause);
+  return thrown.message.includes(cause) ? thrown.message : `${thrown.message} (${cause})`;
 }
