@@ -159,11 +159,12 @@ interface Spoken {
 }
 
 /** What a program says, word by word. */
-async function* speech(words: readonly string[], input = ""): AsyncGenerator<Spoken> {
+async function* speech(words: readonly string[], input = ""): AsyncGenerator<Spoken, undefined> {
   const [program = "", ...args] = words;
   const child = spawn(program, args, { env: environment, stdio: ["pipe", "pipe", "inherit"] });
   child.stdin.end(input);
   for await (const said of child.stdout) yield { text: String(said).trim(), at: Date.now() };
+  return undefined;
 }
 
 /** When kubectl began, when it said that the rule is stored, and when an answer showed it. */
