@@ -130,6 +130,14 @@ export function virtualServicesFor(
   return found;
 }
 
+/** All VirtualServices that name exactly this full host or wildcard, oldest first. */
+export function virtualServicesNaming(
+  { virtualServices }: Pick<RouteParts, "virtualServices">,
+  host: string,
+): readonly ResolvedVirtualService[] {
+  return byHost(virtualServices).get(host) ?? none;
+}
+
 /** Without a service behind it a host is routed on port 80 only, where any name may be called. */
 function isRoutable(snapshot: RouteParts, { host, port, view }: RouteQuery): boolean {
   if (port === 80) return true;

@@ -32,15 +32,16 @@ export function resolveVirtualServices(
   context: NameContext,
   previous: readonly ResolvedVirtualService[] | undefined,
 ): readonly ResolvedVirtualService[] {
+  return keepEqual(previous, resolvedTogether(objects, context));
+}
+
+const resolvedTogether = memoize((objects: readonly VirtualService[], context: NameContext) => {
   const resolved = objects.map((object) => named(object, context));
   const delegates = new Map<string, ResolvedVirtualService>();
   for (const object of resolved) if (isDelegate(object)) delegates.set(keyOf(object.metadata), object);
   const roots = resolved.filter((object) => !isDelegate(object));
-  return keepEqual(
-    previous,
-    roots.map((root) => withDelegates(root, delegates)),
-  );
-}
+  return roots.map((root) => withDelegates(root, delegates));
+});
 
 /** A VirtualService that is not stored, as it would be resolved; undefined for a delegate. */
 export function resolveCandidate(

@@ -26,7 +26,7 @@ export function objectKey(namespace: string, name: string): ObjectKey {
   return `${namespace}/${name}`;
 }
 
-/** The world after these events, in order. Maps of kinds that no event touches are the same maps. */
+/** The world after these events, in order. Maps of kinds that no event changes are the same maps. */
 export function applyChanges(world: World, changes: readonly Change[]): World {
   const touched = new Map<Kind, Map<ObjectKey, AnyObject>>();
   const mapOf = (kind: Kind): Map<ObjectKey, AnyObject> => {
@@ -41,7 +41,12 @@ export function applyChanges(world: World, changes: readonly Change[]): World {
     if (change.type === "put") {
       const { namespace, name } = change.object.metadata;
       mapOf(change.object.kind).set(objectKey(namespace, name), change.object);
-    } else mapOf(change.ref.kind).delete(objectKey(change.ref.namespace, change.ref.name));
+    } else {
+      const { kind, namespace, name } = change.ref;
+      const key = objectKey(namespace, name);
+      // What is not there leaves the map as it is, for others go by its identity.
+      if ((touched.get(kind) ?? world.objects[kind]).has(key)) mapOf(kind).delete(key);
+    }
   }
   // Each map holds objects of its own kind only, because it is chosen by the object's kind above.
   return { objects: { ...world.objects, ...Object.fromEntries(touched) } as unknown as World["objects"] };

@@ -36,8 +36,9 @@ function review(candidate: AnyObject, world: World): readonly Finding[] {
   if (candidate.kind !== "VirtualService") return [];
   const hosts = candidate.spec.hosts ?? [];
   if (hosts.includes("bug")) throw new Error("a rule failed");
-  const others = [...world.objects.VirtualService.values()].filter((one) =>
-    one.spec.hosts?.some((host) => hosts.includes(host)),
+  const others = [...world.objects.VirtualService.values()].filter(
+    ({ metadata, spec }) =>
+      metadata.name !== candidate.metadata.name && spec.hosts?.some((host) => hosts.includes(host)),
   );
   return others.map((other) => ({
     code: "PIL3001",
