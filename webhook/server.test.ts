@@ -12,7 +12,8 @@ import { createCa, issue } from "../certs/ca.ts";
 import { inject } from "../injector/inject.ts";
 import { defaultSettings } from "../injector/settings.ts";
 import { emptyWorld, type World } from "../model/world.ts";
-import { bodyLimitBytes, startWebhook, type Webhook, type WebhookOptions } from "./server.ts";
+import { bodyLimitBytes } from "./read-body.ts";
+import { startWebhook, type Webhook, type WebhookOptions } from "./server.ts";
 
 const newKeyPair = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
 const now = Date.now();
@@ -309,9 +310,17 @@ describe("bad requests", () => {
     expect((await ask("/inject", reviewOf("Pod", pod))).status).toBe(200);
   });
 
+  const tooLarge = { status: 413, text: "The body is larger than 7 MiB, the most that is read here." };
+
   test("refuses a body above the limit with 413", async () => {
     const reply = await ask("/validate", " ".repeat(bodyLimitBytes + 1));
-    expect(reply).toEqual({ status: 413, text: "The body is larger than 7 MiB, the most that is read here." });
+    expect(reply).toEqual(tooLarge);
+  });
+
+  test.each([1, 3])("lets a client send all of %s times the limit before it says 413", async (times) => {
+    const body = " ".repeat(times * bodyLimitBytes + 1);
+    expect(await askHttp1("/inject", body)).toEqual(tooLarge);
+    expect(await ask("/inject", body)).toEqual(tooLarge);
   });
 
   test("takes a body at the limit", async () => {
@@ -353,7 +362,7 @@ describe("startWebhook()", () => {
   test("counts what it answers", async () => {
     const { text } = await ask("/metrics");
     expect(text).toMatch(/pillion_admission_requests_total\{webhook="inject",answer="patched"\} [1-9]/);
-    expect(text).toMatch(/pillion_admission_unreadable_total\{status="413"\} 1/);
+    expect(text).toMatch(/pillion_admission_unreadable_total\{status="413"\} [1-9]/);
   });
 
   test("changes its certificate without a restart, and keeps the old one when the new one is bad", async () => {

@@ -1,6 +1,7 @@
 // The HTTPS server that the API server asks: its paths, and how it starts, changes its certificate and stops.
 import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { AddressInfo } from "node:net";
+import type { Readable } from "node:stream";
 import { type FastifyError, type FastifyInstance, fastify } from "fastify";
 import { Registry } from "prom-client";
 import { errorText, PillionError } from "../base/error.ts";
@@ -9,6 +10,7 @@ import { answerReview } from "./answer.ts";
 import { trackConnections } from "./connections.ts";
 import { type InjectDeps, injectPod, settingsForUrl } from "./inject.ts";
 import { type WebhookMetrics, webhookMetrics } from "./metrics.ts";
+import { bodyLimitBytes, readBody } from "./read-body.ts";
 import type { AdmissionResponse } from "./response.ts";
 import { type Certificate, changeCertificate, createTlsServer } from "./tls-server.ts";
 import { recentlyAdmitted, type ValidateDeps, validateObject } from "./validate.ts";
@@ -47,9 +49,6 @@ export interface Webhook {
   close(): Promise<void>;
 }
 
-/** Largest body: controller-runtime's limit, well above what etcd stores. */
-export const bodyLimitBytes = 7 * 1024 * 1024;
-
 /** How long a request may take to arrive completely: as long as an API server waits by default. */
 const defaultArrivalMs = 10_000;
 
@@ -84,7 +83,6 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
 
 function createApp(options: WebhookOptions, registry: Registry, metrics: WebhookMetrics) {
   const app = fastify<Http2SecureServer>({
-    bodyLimit: bodyLimitBytes,
     http2: true,
     https: {},
     // A refusal is a failed admission; whoever got in before the door was shut is answered.
@@ -92,7 +90,7 @@ function createApp(options: WebhookOptions, registry: Registry, metrics: Webhook
     serverFactory: (handler) => createTlsServer(options.tls, handler, options.arrivalMs ?? defaultArrivalMs),
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser("*", async (_request: unknown, payload: Readable) => readBody(payload));
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
     const status = thrown.statusCode ?? 500;
     metrics.refused(status);
