@@ -19,7 +19,7 @@ export const everyRequest: HttpMatch = {};
 export function overlapOf(a: HttpMatch, b: HttpMatch, host: string): Overlap {
   if (!canMeet(a, b)) return { type: "none" };
   const path = nicePath([uriOf(a), uriOf(b)]);
-  const method = word("GET", [a.method, b.method], "[A-Z]+");
+  const method = word("GET", [a.method, b.method], knownMethods);
   const scheme = word("http", [a.scheme, b.scheme], "https?");
   const authority = word(host, [a.authority, b.authority], hostBase(host));
   const headers = fieldsOf(a, b, "headers", headerBase);
@@ -53,6 +53,8 @@ export function covers(wide: HttpMatch, narrow: HttpMatch): boolean {
   );
 }
 
+/** Envoy answers all others with 400 before it looks at a route. */
+const knownMethods = "GET|HEAD|POST|PUT|DELETE|OPTIONS|TRACE|PATCH";
 const widePath = '/[!-"$->@-~]*';
 /** Paths that no proxy rewrites before it looks at them. */
 const cleanPath = "(/[-A-Za-z0-9_~]([-A-Za-z0-9_~.!$&'()*+,;=:@]*))*/?";

@@ -18,6 +18,8 @@ import { adsBootstrap, freePort, type LiveEnvoy, startEnvoy, until } from "./liv
 export interface Judge {
   /** Why Envoy refuses the resource; undefined: it takes it. */
   verdict(resource: EncodedResource): Promise<string | undefined>;
+  /** Where it listens, with the route configuration or virtual host that it was given last. */
+  readonly port: number;
   stop(): Promise<void>;
 }
 
@@ -67,10 +69,12 @@ export async function startJudge(): Promise<Judge> {
   await seen(typeUrls.endpoints);
   await send(typeUrls.endpoints, stage, noEndpoints(stage));
   await seen(typeUrls.listener);
-  await send(typeUrls.listener, stage, stageListener(await freePort()));
+  const port = await freePort();
+  await send(typeUrls.listener, stage, stageListener(port));
   await seen(typeUrls.route);
   await send(typeUrls.route, stage, noRoutes(stage));
   return {
+    port,
     verdict: async (resource) => {
       const { type, name, bytes } = staged(resource);
       return send(type, name, bytes);
