@@ -57,6 +57,7 @@ function connect(port: number, nodeId: string, hosts: readonly string[]): void {
       );
     }
     if (typeUrl === typeUrls.route) ask(typeUrls.virtualHost, hosts);
+    if (typeUrl === typeUrls.virtualHost) process.send?.("virtual hosts");
   });
   call.on("error", (error) => {
     throw error;
