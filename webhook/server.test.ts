@@ -109,11 +109,11 @@ function ask(path: string, body?: string, method = body === undefined ? "GET" : 
 }
 
 /** One request over HTTP/1.1. */
-function askHttp1(path: string, body: string): Promise<Reply> {
+function askHttp1(path: string, body: string, port = webhook.port): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const options = {
       host: "localhost",
-      port: webhook.port,
+      port,
       ca: ca.certificatePem,
       path,
       method: "POST",
@@ -317,10 +317,10 @@ describe("bad requests", () => {
     expect(reply).toEqual(tooLarge);
   });
 
-  test.each([1, 3])("lets a client send all of %s times the limit before it says 413", async (times) => {
-    const body = " ".repeat(times * bodyLimitBytes + 1);
-    expect(await askHttp1("/inject", body)).toEqual(tooLarge);
-    expect(await ask("/inject", body)).toEqual(tooLarge);
+  test("lets a client send all of a body that is too large before it says so", async () => {
+    const patient = await startWebhook({ ...options(), arrivalMs: 30_000 });
+    expect(await askHttp1("/inject", " ".repeat(2 * bodyLimitBytes), patient.port)).toEqual(tooLarge);
+    await patient.close();
   });
 
   test("takes a body at the limit", async () => {
@@ -362,7 +362,7 @@ describe("startWebhook()", () => {
   test("counts what it answers", async () => {
     const { text } = await ask("/metrics");
     expect(text).toMatch(/pillion_admission_requests_total\{webhook="inject",answer="patched"\} [1-9]/);
-    expect(text).toMatch(/pillion_admission_unreadable_total\{status="413"\} [1-9]/);
+    expect(text).toMatch(/pillion_admission_unreadable_total\{status="413"\} 1/);
   });
 
   test("changes its certificate without a restart, and keeps the old one when the new one is bad", async () => {
