@@ -1,8 +1,8 @@
 // The charts with the profile demo, as a person installs them with helm.
 import { join } from "node:path";
-import { hub, tag } from "./build-images.ts";
 import { rolledOut } from "./cluster-mesh.ts";
 import { root, run } from "./commands.ts";
+import { hub, tag } from "./image-names.ts";
 
 const profile = join(root, "charts", "profiles", "demo");
 

@@ -25,7 +25,8 @@ interface PodList {
 }
 
 /** The node, as clients outside of the cluster reach it. */
-export const nodeAddress = "10.245.0.1";
+export const nodeAddress = (): string =>
+  kubectl("get", "nodes", "-o", 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}');
 
 /** Every pod that is not on its way out, with READY as kubectl counts it. */
 export function pods(): readonly DemoPod[] {
@@ -82,7 +83,7 @@ export function rolledOut(namespaces: readonly string[], seconds = 180): void {
 /** The ingress gateway's port 80 on the node. */
 export function ingressUrl(): string {
   const path = '{.spec.ports[?(@.name=="http2")].nodePort}';
-  return `http://${nodeAddress}:${kubectl("get", "svc", "-n", "istio-system", "istio-ingressgateway", "-o", `jsonpath=${path}`)}`;
+  return `http://${nodeAddress()}:${kubectl("get", "svc", "-n", "istio-system", "istio-ingressgateway", "-o", `jsonpath=${path}`)}`;
 }
 
 /** Wait until nobody answers on the control plane's monitoring port there. */

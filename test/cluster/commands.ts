@@ -1,7 +1,7 @@
 // Programs that the tier calls: kubectl, helm, buildah, and the script that boots the node.
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
 export interface Output {
@@ -23,14 +23,21 @@ export function clusterFolder(): string {
 const binaries = process.env["KUBE_CACHE"] ?? join(homedir(), ".cache", "kube-bin-1.34.4");
 /** Where the node keeps its configuration. */
 export const clusterDirectory = process.env["CLUSTER_DIR"] ?? "/tmp/kube-cluster";
+const isKind = process.env["PILLION_CLUSTER"] === undefined;
 const limitBytes = 256 * 1024 * 1024;
 
 /** What programs see: the node's kubectl first, and its administrator. */
 export const environment = {
   ...process.env,
   BUILDAH_ISOLATION: "chroot",
-  KUBECONFIG: join(clusterDirectory, "admin.kubeconfig"),
-  PATH: [binaries, process.env["PATH"], join(homedir(), ".cache", "pillion", "bin"), "/usr/sbin", "/sbin"].join(":"),
+  KUBECONFIG: isKind ? join(tmpdir(), "pillion-kind.kubeconfig") : join(clusterDirectory, "admin.kubeconfig"),
+  PATH: [
+    ...(isKind ? [] : [binaries]),
+    process.env["PATH"],
+    join(homedir(), ".cache", "pillion", "bin"),
+    "/usr/sbin",
+    "/sbin",
+  ].join(":"),
 };
 
 /** Run and wait; never rejects for an exit code. */

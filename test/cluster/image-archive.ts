@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ImageConfig } from "./image-names.ts";
+import { hub, type ImageConfig, tag } from "./image-names.ts";
 
 interface Descriptor {
   readonly mediaType: string;
@@ -17,7 +17,7 @@ interface Manifest {
 }
 
 interface Layout {
-  /** The manifest that buildah wrote under this name. */
+  /** The manifest under this name: buildah writes the last name, and Docker the full one. */
   find(name: string): Descriptor;
   /** The same image with another configuration. */
   variant(of: Descriptor, config: ImageConfig): Descriptor;
@@ -40,7 +40,9 @@ export function openLayout(folder: string): Layout {
   return {
     find: (name) => {
       const found = index.manifests.find(
-        ({ annotations }) => annotations?.["org.opencontainers.image.ref.name"] === name,
+        ({ annotations }) =>
+          annotations?.["org.opencontainers.image.ref.name"] === name ||
+          annotations?.["io.containerd.image.name"] === `${hub}/${name}:${tag}`,
       );
       if (found === undefined) throw new Error(`There is no image ${name} in ${folder}.`);
       return found;

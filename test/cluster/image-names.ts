@@ -4,6 +4,12 @@ import { join } from "node:path";
 import { findImage, parseCatalogue } from "../../sandbox/images.ts";
 import { root } from "./commands.ts";
 
+export const hub = "docker.io/pillion";
+/** The tag of the images under test. */
+export const tag = "test";
+/** A second tag of the same control plane and proxy, to upgrade to. */
+export const nextTag = "test-next";
+
 /** What a container runs, in the words of an image's configuration. */
 export interface ImageConfig {
   readonly entrypoint: readonly string[];

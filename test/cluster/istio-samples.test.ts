@@ -54,7 +54,7 @@ test("tcp-echo answers behind its gateway: first v1 only, then v2 one time in fi
     'jsonpath={.spec.ports[?(@.name=="tcp")].nodePort}',
   );
   const talk = async (times: number): Promise<readonly string[]> => {
-    const once = `(exec 3<>/dev/tcp/${nodeAddress}/${port} && echo world >&3 && timeout 2 head -n 1 <&3)`;
+    const once = `(exec 3<>/dev/tcp/${nodeAddress()}/${port} && echo world >&3 && timeout 2 head -n 1 <&3)`;
     return (await here.type(`for i in $(seq 1 ${times}); do ${once}; done; true`)).trim().split("\n");
   };
   await here.type("kubectl apply -f samples/tcp-echo/tcp-echo-all-v1.yaml");

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { buildImages, imageArchive, imageLayout } from "./build-images.ts";
 import { installCharts } from "./charts.ts";
 import { rolledOut } from "./cluster-mesh.ts";
-import { apply, clusterDirectory, clusterFolder, kubectl, root, run, tryRun } from "./commands.ts";
-import { serveImages } from "./image-registry.ts";
+import { apply, kubectl, root, tryRun } from "./commands.ts";
+import { chooseNode } from "./node.ts";
 
 /** Files of samples/ that the tests find in the namespace default. */
 const samples = [
@@ -30,35 +30,35 @@ const outsideNames = ["www.example.test", "api.example.test", "httpbin.org"];
 
 /** The tier's own start and end, as vitest calls them. */
 export async function setup(): Promise<() => void> {
+  const node = chooseNode();
   if (process.env["PILLION_CLUSTER_READY"] !== undefined) {
     rolledOut(["istio-system", "default"]);
-    return serveToNode();
+    return node.serve(imageLayout);
   }
   const began = performance.now();
   const step = (what: string): void => {
     process.stdout.write(`${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${what}\n`);
   };
-  const cluster = join(clusterFolder(), "cluster");
   const down = (): void => {
-    if (process.env["PILLION_CLUSTER_KEEP"] === undefined) run([cluster, "down"]);
+    if (process.env["PILLION_CLUSTER_KEEP"] === undefined) node.down();
   };
   try {
-    const sizes = buildImages();
+    const sizes = buildImages(node);
     step(
       `images: ${Object.entries(sizes)
         .map(([name, size]) => `${name} ${size}`)
         .join(", ")}`,
     );
-    run([cluster, "up"]);
+    node.up();
     step("node is up");
-    run([cluster, "load", imageArchive]);
+    node.load(imageArchive);
     step("images are loaded");
     const isNew = tryRun(["kubectl", "get", "deploy", "-n", "istio-system", "istiod"]).status !== 0;
     installCharts();
     step("charts are installed");
     if (!isNew) restartAll();
     applySamples();
-    const stopServing = await serveToNode();
+    const stopServing = await node.serve(imageLayout);
     step("samples are ready");
     return () => {
       stopServing();
@@ -69,13 +69,6 @@ export async function setup(): Promise<() => void> {
     down();
     throw thrown;
   }
-}
-
-/** Be the registry that the node's containerd asks, where nobody is. */
-function serveToNode(): Promise<() => void> {
-  const hosts = readFileSync(join(clusterDirectory, "certs.d", "_default", "hosts.toml"), "utf8");
-  const port = /^server = "http:\/\/127\.0\.0\.1:(\d+)"/.exec(hosts)?.[1];
-  return port === undefined ? Promise.resolve(() => undefined) : serveImages(imageLayout, Number(port));
 }
 
 /** What an earlier run left has the same image names, and other images under them. */

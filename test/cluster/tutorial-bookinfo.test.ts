@@ -185,7 +185,7 @@ test("after all faults are gone, httpbin with a port on the node answers a brows
     kubectl -n bookinfo apply -f samples/httpbin/sample-client/fortio-deploy.yaml`);
   shop.ready();
   const port = shop.kubectl("get", "svc", "httpbin", "-o", "jsonpath={.spec.ports[0].nodePort}");
-  expect(await shop.type(`curl -s -m 5 -o /dev/null -w '%{http_code}' http://${nodeAddress}:${port}/`)).toBe("200");
+  expect(await shop.type(`curl -s -m 5 -o /dev/null -w '%{http_code}' http://${nodeAddress()}:${port}/`)).toBe("200");
   shop.apply(circuitBreaker("httpbin"));
   await expect.poll(() => codes("http://httpbin:8000/get"), { timeout: 30_000 }).toEqual([200, 503]);
 });

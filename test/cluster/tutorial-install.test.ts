@@ -35,7 +35,7 @@ test("the ingress gateway's Service has the type and the ports that people expec
     );
   for (const name of ["http2", "https"]) expect(await port(name)).toMatch(/^3\d{4}$/);
   const address = "kubectl get po -l istio=ingressgateway -n istio-system -o jsonpath='{.items[0].status.hostIP}'";
-  expect(await reader.type(address)).toBe(nodeAddress);
+  expect(await reader.type(address)).toBe(nodeAddress());
 });
 
 test("kubectl knows the kinds by their short names", async () => {
@@ -51,11 +51,11 @@ test("the ingress gateway gets an address of its own by kubectl edit, for a name
   const edit =
     "KUBE_EDITOR='sed -i \"/^  clusterIP:/i\\  externalIPs: [ADDRESS]\"' kubectl edit svc istio-ingressgateway -n istio-system";
   try {
-    await reader.type(edit.replace("ADDRESS", nodeAddress));
+    await reader.type(edit.replace("ADDRESS", nodeAddress()));
     const [, row] = table(await reader.type("kubectl get svc istio-ingressgateway -n istio-system"));
-    expect(row?.[3]).toBe(nodeAddress);
+    expect(row?.[3]).toBe(nodeAddress());
     const name = "productpage.kubeprom.com";
-    const page = `curl -sS -m 5 -i --resolve ${name}:80:${nodeAddress} http://${name}/productpage || true`;
+    const page = `curl -sS -m 5 -i --resolve ${name}:80:${nodeAddress()} http://${name}/productpage || true`;
     await expect.poll(() => reader.type(page), soon).toContain("<title>Simple Bookstore App</title>");
   } finally {
     kubectl(
@@ -120,7 +120,7 @@ test("a program of istio-system, without a sidecar, is shown under a host name o
     const port = await reader.type(
       "kubectl -n istio-system get service istio-ingressgateway -o jsonpath='{.spec.ports[?(@.name==\"http2\")].nodePort}'",
     );
-    const status = `curl -s -m 5 -o /dev/null -w '%{http_code}' -H 'Host: kiali.ik8s.cc' http://${nodeAddress}:${port}/kiali`;
+    const status = `curl -s -m 5 -o /dev/null -w '%{http_code}' -H 'Host: kiali.ik8s.cc' http://${nodeAddress()}:${port}/kiali`;
     await expect.poll(() => reader.type(status), soon).toBe("200");
     expect(table(await reader.type("kubectl get gw -n istio-system"))[1]?.[0]).toBe("kiali-gateway");
     expect(table(await reader.type("kubectl get vs -n istio-system"))[1]).toEqual(
