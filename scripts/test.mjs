@@ -29,15 +29,21 @@ function withoutApiServer() {
   return missing.length === 0 ? undefined : `there is no ${missing.join(", no ")}; run \`npm run setup:apiserver\``;
 }
 
+function withoutNode() {
+  if (!process.env.PILLION_CORPORA) return "PILLION_CORPORA names no folder of Istio's samples";
+  if (process.env.PILLION_CLUSTER) return withoutRoot();
+  return onPath("kind") && onPath("docker")
+    ? undefined
+    : "PILLION_CLUSTER names no folder with a program `cluster`, and there is no kind with Docker";
+}
+
 /** Why a tier can't run here, or undefined. */
 const tiers = {
   unit: () => undefined,
   envoy: withoutEnvoy,
   sandbox: () => withoutRoot() ?? withoutEnvoy(),
   apiserver: withoutApiServer,
-  cluster: () =>
-    withoutRoot() ??
-    (process.env.PILLION_CLUSTER ? undefined : "PILLION_CLUSTER names no folder with a program `cluster`"),
+  cluster: withoutNode,
   corpora: () => (process.env.PILLION_CORPORA ? undefined : "PILLION_CORPORA names no folder of Istio's test cases"),
 };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "envoy", "sandbox", "apiserver"];
