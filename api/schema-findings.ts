@@ -135,7 +135,7 @@ function unknownField(name: string, known: readonly string[], root: SchemaNode):
   const elsewhere = places.length === 0 ? `Use one of ${oneOf(known)}` : `Move it to ${places.join(" or ")}`;
   return {
     code: "PIL1001",
-    problem: `there is no field "${name}" here${near === undefined ? "" : `, but there is "${near}"`}`,
+    problem: `there is no field "${name}" here${near === undefined ? "" : `; did you mean "${near}"?`}`,
     reason: "Kubernetes drops fields that it does not know, so this one would have no effect",
     fix: near === undefined ? elsewhere : `Write "${near}"`,
   };

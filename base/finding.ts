@@ -41,26 +41,47 @@ export function hasErrors(findings: readonly Finding[]): boolean {
 /** One line, for logs and admission warnings (they travel as a header, so no line break). */
 export function findingLine(finding: Finding): string {
   const place = finding.path === "" ? "" : ` at ${finding.path}`;
-  return `${finding.code} ${refText(finding.object)}${place}: ${finding.problem}. ${finding.reason}. ${finding.fix}. See docs/codes/${finding.code}.md`.replaceAll(
-    /\s*\n\s*/g,
-    " ",
-  );
+  const { code, object, problem, reason, fix } = finding;
+  const sentences = [problem, reason, fix].map(sentence).join(" ");
+  return `${code} ${refText(object)}${place}: ${sentences} See docs/codes/${code}.md`.replaceAll(/\s*\n\s*/g, " ");
 }
 
-/** A block of lines, for denials and terminals. */
-export function findingBlock(finding: Finding): string {
-  const lines = [
-    `${finding.code} ${refText(finding.object)}${finding.path === "" ? "" : ` at ${finding.path}`}`,
-    `  what: ${finding.problem}.`,
-    `  why:  ${finding.reason}.`,
-    `  fix:  ${finding.fix}.`,
+/** The lines about one finding, for denials and terminals: code, place and problem, and below them why and what to do. */
+export function findingLines(finding: Finding): readonly string[] {
+  const { code, path, problem, reason, fix, witness } = finding;
+  const indent = " ".repeat(code.length + 1);
+  const example = witness === undefined ? undefined : witnessText(witness);
+  const shown = example === undefined || reason.includes(example) ? [] : [`${indent}${example} shows it.`];
+  return [
+    `${code} ${path === "" ? "" : `${path}: `}${sentence(problem)}`,
+    `${indent}${sentence(reason)}`,
+    ...shown,
+    `${indent}${sentence(fix)}  docs/codes/${code}.md`,
   ];
-  if (finding.others.length > 0) lines.push(`  with: ${finding.others.map(refText).join(", ")}`);
-  if (finding.witness !== undefined) {
-    const { method, authority, path, headers } = finding.witness;
-    const extra = Object.entries(headers).map(([name, value]) => ` -H '${name}: ${value}'`);
-    lines.push(`  seen: ${method} ${authority}${path}${extra.join("")}`);
+}
+
+/** All findings, object by object, each with a head line: `VirtualService shop/reviews: 2 problems`. */
+export function findingsText(findings: readonly Finding[]): string {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const name = refText(finding.object);
+    groups.set(name, [...(groups.get(name) ?? []), finding]);
   }
-  lines.push(`  more: docs/codes/${finding.code}.md`);
-  return lines.join("\n");
+  return [...groups]
+    .flatMap(([name, own]) => [
+      `${name}: ${own.length} problem${own.length === 1 ? "" : "s"}`,
+      ...own.flatMap(findingLines).map((line) => `  ${line}`),
+    ])
+    .join("\n");
+}
+
+/** "GET http://reviews/api with end-user: jason" */
+export function witnessText({ method, authority, path, headers }: WitnessRequest): string {
+  const extra = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return `${method} http://${authority}${path}${extra.length === 0 ? "" : ` with ${extra.join(", ")}`}`;
+}
+
+/** Texts of findings come without a full stop. */
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }

@@ -36,7 +36,9 @@ test("allowed() cuts a single warning that is too long", () => {
 test("denied() gives every error a block, and warns of the rest", () => {
   const response = denied([finding("error", "first"), finding("warning", "second"), finding("error", "third")]);
   expect(response).toMatchObject({ allowed: false, status: { code: 422, reason: "Rejected" } });
-  expect(response.status?.message).toContain("\n  what: first.\n  why:  A reason.\n  fix:  A fix.\n");
+  expect(response.status?.message).toContain(
+    "\nPod shop/web: 2 problems\n  PIL5002 spec: first.\n          A reason.\n          A fix.  docs/codes/PIL5002.md\n",
+  );
   expect(response.status?.message).toContain("third");
   expect(response.status?.message).not.toContain("second");
   expect(response.warnings).toHaveLength(1);

@@ -1,5 +1,5 @@
 // The only four answers that an admission request can get.
-import { type Finding, findingBlock, findingLine } from "../base/finding.ts";
+import { type Finding, findingLine, findingsText } from "../base/finding.ts";
 import type { PatchOperation } from "../injector/patch.ts";
 
 /** `response` of an AdmissionReview, without the uid. */
@@ -22,10 +22,10 @@ export function allowed(findings: readonly Finding[] = []): AdmissionResponse {
   return { allowed: true, ...warnings(findings) };
 }
 
-/** Refuse it: all findings, one block each. `reason` must not be "Invalid", with which kubectl drops the message. */
+/** Refuse it: all findings, as findingsText() has them. `reason` must not be "Invalid", with which kubectl drops the message. */
 export function denied(findings: readonly Finding[]): AdmissionResponse {
   const errors = findings.filter((finding) => finding.severity === "error");
-  const message = cut(`\n${errors.map(findingBlock).join("\n")}`, messageCharacters);
+  const message = cut(`\n${findingsText(errors)}`, messageCharacters);
   return {
     allowed: false,
     status: { code: 422, reason: "Rejected", message },

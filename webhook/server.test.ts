@@ -230,7 +230,7 @@ describe("POST /validate", () => {
     const response = await validate(virtualService("bad", "bad", { http: [{ rout: [] }] }));
     expect(response).toMatchObject({ allowed: false, status: { code: 422 } });
     expect(response.status?.reason).not.toBe("Invalid");
-    expect(messageIn(response)).toMatch(/PIL1001 VirtualService shop\/bad at spec.http\[0\].rout\n {2}what: /);
+    expect(messageIn(response)).toMatch(/VirtualService shop\/bad: 1 problem\n {2}PIL1001 spec.http\[0\].rout: /);
   });
 
   test("counts what was let in moments ago as stored, but not a dry run", async () => {

@@ -1,7 +1,7 @@
 // Rules of several VirtualServices on one gateway: which requests two of them are for, and who would win.
 import type { ObjectOf } from "../../api/kinds.ts";
 import { refOf } from "../../api/object.ts";
-import type { WitnessRequest } from "../../base/finding.ts";
+import { type WitnessRequest, witnessText } from "../../base/finding.ts";
 import { jsonPath } from "../../base/json-path.ts";
 import { refText, sameRef } from "../../base/object-ref.ts";
 import { oldestFirst } from "../../model/age.ts";
@@ -159,11 +159,5 @@ function witness(overlap: Overlap): { readonly witness?: WitnessRequest } {
 }
 
 function asked(overlap: Overlap): string {
-  return overlap.type === "request" ? requestText(overlap.request) : "A request that cannot be named here";
-}
-
-/** "GET http://reviews/api with end-user: jason" */
-export function requestText({ method, authority, path, headers }: WitnessRequest): string {
-  const extra = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  return `${method} http://${authority}${path}${extra.length === 0 ? "" : ` with ${extra.join(", ")}`}`;
+  return overlap.type === "request" ? witnessText(overlap.request) : "A request that cannot be named here";
 }

@@ -1,12 +1,12 @@
 // Rules of one VirtualService that an earlier rule leaves nothing to.
 import { refOf } from "../../api/object.ts";
+import { witnessText } from "../../base/finding.ts";
 import { sameRef } from "../../base/object-ref.ts";
 import { covers, overlapOf } from "../../model/matching/requests.ts";
 import type { ResolvedVirtualService } from "../../model/snapshot.ts";
 import { resolveCandidate } from "../../model/virtual-services.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { matchesOn, type PlacedMatch, pathOf } from "./meetings.ts";
-import { requestText } from "./overlaps.ts";
 
 /** A match behind a wider one never acts. */
 export const unreachable = rule({
@@ -24,7 +24,7 @@ export const unreachable = rule({
       const overlap = overlapOf(cover.match, match.match, host);
       const example =
         overlap.type === "request"
-          ? `${requestText(overlap.request)}, and every other request that it is for,`
+          ? `${witnessText(overlap.request)}, and every other request that it is for,`
           : "Every request that it is for";
       yield {
         path: isWhole ? match.path : pathOf(match),

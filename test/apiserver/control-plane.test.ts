@@ -95,9 +95,9 @@ describe("control plane", () => {
     const { code, stderr } = await cluster.kubectl(["apply", "-f", "-"], bad);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /denied the request: \nPIL1001 VirtualService shop\/reviews at spec\.http\[0\]\.rout\n {2}what: /,
+      /denied the request: \nVirtualService shop\/reviews: 1 problem\n {2}PIL1001 spec\.http\[0\]\.rout: .*did you mean "route"\?/,
     );
-    expect(stderr).toMatch(/fix: {2}Write "route"/);
+    expect(stderr).toMatch(/Write "route"\. {2}docs\/codes\/PIL1001\.md/);
   });
 
   test("injects pods of labelled namespaces, and no others", async () => {
