@@ -1,16 +1,18 @@
 // What `validate` and `analyze` have in common: flags, reading, printing.
 import { parseArgs } from "node:util";
 import { PillionError } from "../base/error.ts";
+import { explain } from "./explain.ts";
 import { type PlacedFinding, type PlacedObject, parseFiles } from "./parse-files.ts";
 import { inFileOrder, type OutputForm, outputForms, printFindings, printSkipped } from "./print-findings.ts";
-import { readFiles } from "./read-files.ts";
+import { type InputFile, readFiles } from "./read-files.ts";
 import type { ExitCode, Io } from "./verb.ts";
 
 /** The lines about flags in both usages. */
 export const checkFlags = `
   -f, --file FILE|DIR|-  a file, a folder (every *.yaml, *.yml and *.json below it), or what is piped in; may be repeated
   -n, --namespace NAME   where objects are that name no namespace   (default)
-  -o, --output FORM      text or json: an array of findings, each with file and line   (text)
+  -o, --output FORM      text or json: an array of findings, each with file, line and column   (text)
+  --explain CODE         tell what a code means, with a bad and a good example, and do nothing else
 
 Exit code: 0 all well or warnings only, 1 errors, 2 could not run.`;
 
@@ -19,9 +21,32 @@ export async function checkFiles(
   args: readonly string[],
   review: (objects: readonly PlacedObject[]) => readonly PlacedFinding[],
   io: Io,
+  readCluster?: ReadCluster,
 ): Promise<ExitCode> {
-  const { paths, namespace, form } = readFlags(args);
-  const files = await readFiles(paths);
+  const { paths, namespace, form, explained, kubeconfig } = readFlags(args);
+  if (explained !== undefined) {
+    io.out.write(explain(explained));
+    return 0;
+  }
+  if (paths.length === 0 && readCluster === undefined) {
+    throw new PillionError("NO_FILES", { problem: "no file is named", fix: "Name one with -f FILE, or a folder" });
+  }
+  if (paths.length === 0 && readCluster !== undefined) {
+    const text = await readCluster(kubeconfig, io.signal);
+    return checkTexts([{ file: "cluster", text }], { namespace, form }, review, io);
+  }
+  return checkTexts(await readFiles(paths), { namespace, form }, review, io);
+}
+
+/** The objects of a cluster, as one text of JSON. */
+export type ReadCluster = (kubeconfig: string | undefined, signal: AbortSignal) => Promise<string>;
+
+function checkTexts(
+  files: readonly InputFile[],
+  { namespace, form }: { readonly namespace: string; readonly form: OutputForm },
+  review: (objects: readonly PlacedObject[]) => readonly PlacedFinding[],
+  io: Io,
+): ExitCode {
   const parsed = parseFiles(files, namespace);
   const findings = inFileOrder(
     [...parsed.findings, ...review(parsed.objects)],
@@ -38,14 +63,14 @@ function readFlags(args: readonly string[]) {
       file: { type: "string", short: "f", multiple: true, default: [] },
       namespace: { type: "string", short: "n", default: "default" },
       output: { type: "string", short: "o", default: "text" },
+      explain: { type: "string" },
+      kubeconfig: { type: "string" },
     },
     allowPositionals: true,
   });
   const paths = [...values.file, ...positionals];
-  if (paths.length === 0) {
-    throw new PillionError("NO_FILES", { problem: "no file is named", fix: "Name one with -f FILE, or a folder" });
-  }
-  return { paths, namespace: values.namespace, form: outputForm(values.output) };
+  const { namespace, explain: explained, kubeconfig } = values;
+  return { paths, namespace, form: outputForm(values.output), explained, kubeconfig };
 }
 
 function outputForm(text: string): OutputForm {

@@ -6,7 +6,7 @@ import { parse } from "../api/parse.ts";
 import type { Finding } from "../base/finding.ts";
 import { type JsonPath, jsonPath } from "../base/json-path.ts";
 import { sameRef } from "../base/object-ref.ts";
-import { readDocuments, type SourceDocument, type SourceProblem } from "../registry/yaml-source.ts";
+import { readDocuments, type SourceDocument, type SourcePlace, type SourceProblem } from "../registry/yaml-source.ts";
 import type { InputFile } from "./read-files.ts";
 
 /** A finding, and where in the files its cause stands. */
@@ -14,6 +14,8 @@ export interface PlacedFinding extends Finding {
   readonly file: string;
   /** From 1. */
   readonly line: number;
+  /** From 1. */
+  readonly column: number;
 }
 
 /** An object, and where in the files it stands. */
@@ -22,7 +24,7 @@ export interface PlacedObject {
   readonly object: AnyObject;
   /** The line on which it begins. */
   readonly line: number;
-  readonly lineOf: (path: JsonPath) => number;
+  readonly placeOf: (path: JsonPath) => SourcePlace;
 }
 
 export interface ParsedFiles {
@@ -55,7 +57,7 @@ export function parseFiles(files: readonly InputFile[], defaultNamespace: string
       findings.push(...atLines(parsed.findings, file, source));
       if (parsed.type !== "object") continue;
       findings.push(...atLines(meshConfigFindings(parsed.object), file, source));
-      objects.push({ file, object: parsed.object, line: source.line, lineOf: source.lineOf });
+      objects.push({ file, object: parsed.object, line: source.line, placeOf: source.placeOf });
     }
   }
   return { objects, findings, count, skipped };
@@ -65,9 +67,9 @@ export function parseFiles(files: readonly InputFile[], defaultNamespace: string
 export function atLines(
   findings: readonly Finding[],
   file: string,
-  { lineOf }: Pick<SourceDocument, "lineOf">,
+  { placeOf }: Pick<SourceDocument, "placeOf">,
 ): readonly PlacedFinding[] {
-  return findings.map((finding) => ({ ...finding, file, line: lineOf(finding.path) }));
+  return findings.map((finding) => ({ ...finding, file, ...placeOf(finding.path) }));
 }
 
 /** What the user did not write as YAML. */
@@ -83,6 +85,7 @@ export function notYaml(file: string, { line, text }: SourceProblem): PlacedFind
     others: [],
     file,
     line,
+    column: 1,
   };
 }
 

@@ -94,5 +94,6 @@ function duplicate({ file, line }: PlacedObject, object: ObjectRef, owner: Place
     others: [],
     file,
     line,
+    column: 1,
   };
 }

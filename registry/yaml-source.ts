@@ -20,6 +20,14 @@ export interface SourceDocument {
   readonly line: number;
   /** The line that `path` leads to, or the line of the deepest part of it that exists. */
   readonly lineOf: (path: JsonPath) => number;
+  /** The same with the column. */
+  readonly placeOf: (path: JsonPath) => SourcePlace;
+}
+
+/** A place in a text; both count from 1. */
+export interface SourcePlace {
+  readonly line: number;
+  readonly column: number;
 }
 
 /** A place where the text is no YAML. */
@@ -66,8 +74,9 @@ function isEmpty(node: Node): boolean {
 function expandList(value: unknown, source: Source): readonly SourceDocument[] {
   const items = itemsOf(value);
   if (items === undefined) {
-    const line = lineAt(source.root, source.lines);
-    return [{ value, line, lineOf: (path) => lineOf(source, keysIn(path)) }];
+    const { line } = placeIn(source.root, source.lines);
+    const placeAt = (path: JsonPath): SourcePlace => placeOf(source, keysIn(path));
+    return [{ value, line, lineOf: (path) => placeAt(path).line, placeOf: placeAt }];
   }
   const nodes = isMap(source.root) ? source.root.get("items", true) : undefined;
   return items.flatMap((item, index) => {
@@ -83,39 +92,41 @@ function itemsOf(value: unknown): readonly unknown[] | undefined {
   return isList && Array.isArray(value.items) ? value.items : undefined;
 }
 
-function lineOf({ root, document, lines }: Source, keys: readonly (string | number)[]): number {
+function placeOf({ root, document, lines }: Source, keys: readonly (string | number)[]): SourcePlace {
   let node: unknown = root;
-  let line = lineAt(root, lines);
+  let place = placeIn(root, lines);
   for (const [depth, key] of keys.entries()) {
     if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {
       const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key));
-      if (pair === undefined) return line;
-      if (isNode(pair.key)) line = lineAt(pair.key, lines);
+      if (pair === undefined) return place;
+      if (isNode(pair.key)) place = placeIn(pair.key, lines);
       node = pair.value;
     } else if (isSeq(node) && typeof key === "number") {
       node = node.items[key];
-      if (!isNode(node)) return line;
-      line = lineAt(node, lines);
-    } else return lineInText(node, keys.slice(depth), lines) ?? line;
+      if (!isNode(node)) return place;
+      place = placeIn(node, lines);
+    } else return placeInText(node, keys.slice(depth), lines) ?? place;
   }
-  return line;
+  return place;
 }
 
-/** YAML in a block of text, as in a ConfigMap: the path goes on inside of it. */
-function lineInText(node: unknown, keys: readonly (string | number)[], lines: LineCounter): number | undefined {
+/** YAML in a block of text, as in a ConfigMap: the path goes on inside of it. Columns count from its own margin. */
+function placeInText(node: unknown, keys: readonly (string | number)[], lines: LineCounter): SourcePlace | undefined {
   if (!isScalar(node) || node.type !== "BLOCK_LITERAL" || typeof node.value !== "string") return undefined;
   const inner = new LineCounter();
   const document = parseDocument(node.value, { lineCounter: inner, prettyErrors: false });
   const [error] = document.errors;
-  const above = lineAt(node, lines);
-  if (error !== undefined) return above + inner.linePos(error.pos[0]).line;
+  const above = placeIn(node, lines).line;
+  if (error !== undefined) return { line: above + inner.linePos(error.pos[0]).line, column: 1 };
   if (!isNode(document.contents)) return undefined;
-  return above + lineOf({ root: document.contents, document, lines: inner }, keys);
+  const { line, column } = placeOf({ root: document.contents, document, lines: inner }, keys);
+  return { line: above + line, column };
 }
 
-function lineAt(node: Node, lines: LineCounter): number {
-  return lines.linePos(node.range?.[0] ?? 0).line;
+function placeIn(node: Node, lines: LineCounter): SourcePlace {
+  const { line, col } = lines.linePos(node.range?.[0] ?? 0);
+  return { line, column: col };
 }
 
 /** The keys that jsonPath() rendered. */

@@ -58,7 +58,7 @@ describe("the compiled program", { timeout: processLimitMs }, () => {
     {
       verb: "validate",
       input: "kind: [\n",
-      want: { status: 1, stdout: /^stdin:2 error\nPIL1014 File stdin\n/, stderr: /^$/ },
+      want: { status: 1, stdout: /^stdin:2:1: error: File stdin\n {2}PIL1014 /, stderr: /^$/ },
     },
     {
       verb: "analyze",
@@ -80,13 +80,15 @@ describe("the compiled program", { timeout: processLimitMs }, () => {
 });
 
 describe("pillion validate", () => {
-  test("prints findings under FILE:LINE, and ends with 1 on errors", async () => {
+  test("prints findings under FILE:LINE:COLUMN, and ends with 1 on errors", async () => {
     const { status, stdout, stderr } = await pillion(["validate", "-f", `${data}/broken.yaml`]);
     expect(stdout.split("\n").filter((line) => /^\S/.test(line))).toEqual([
-      `${data}/broken.yaml:25 error`,
-      "PIL1001 VirtualService default/another at spec.http[0].tiemout",
+      `${data}/broken.yaml:25:7: error: VirtualService default/another`,
       "1 file, 4 objects: 1 error",
     ]);
+    expect(stdout).toContain(
+      '\n  PIL1001 spec.http[0].tiemout: there is no field "tiemout" here; did you mean "timeout"?\n',
+    );
     expect(stderr).toBe("Skipped what the mesh does not read: v1 Secret.\n");
     expect(status).toBe(1);
   });
@@ -100,6 +102,15 @@ describe("pillion validate", () => {
     const { status, stdout, stderr } = await pillion(["validate", ...args]);
     expect(stderr).toMatch(says);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  });
+
+  test("explains a code, in any case", async () => {
+    const { status, stdout } = await pillion(["validate", "--explain", "pil3101"]);
+    expect(stdout).toMatch(/^# PIL3101: .+\n[\s\S]*```yaml\n/);
+    expect(status).toBe(0);
+    expect((await pillion(["analyze", "--explain", "PIL31O1"])).stderr).toMatch(
+      /UNKNOWN_CODE: .+ Write --explain PIL3101/,
+    );
   });
 
   test("looks at a file once, however often it is named", async () => {
@@ -117,11 +128,18 @@ describe("pillion validate", () => {
 });
 
 describe("pillion analyze", () => {
-  test("prints an array of findings with file and line", async () => {
+  test("prints an array of findings with file, line and column", async () => {
     const { status, stdout } = await pillion(["analyze", "-o", "json", "-f", `${data}/broken.yaml`]);
     const file = `${data}/broken.yaml`;
     expect(JSON.parse(stdout)).toMatchObject([
-      { file, line: 17, code: "PIL2103", severity: "warning", path: "spec.http[0].route[0].destination.subset" },
+      {
+        file,
+        line: 17,
+        column: 37,
+        code: "PIL2103",
+        severity: "warning",
+        path: "spec.http[0].route[0].destination.subset",
+      },
       { file, line: 25, code: "PIL1001", severity: "error", object: { name: "another" } },
       { file, line: 33, code: "PIL3001", severity: "error", object: { name: "also" }, others: [{ name: "one" }] },
     ]);
@@ -165,12 +183,12 @@ describe("pillion kube-inject", () => {
       "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  annotations:\n    sidecar.istio.io/logLevel: loud\n",
     );
     const { status, stdout, stderr } = await pillion(["kube-inject", "-f", file]);
-    expect(stderr).toMatch(/given\.yaml:6 error\nPIL5002 Pod default\/a at metadata\.annotations/);
+    expect(stderr).toMatch(/given\.yaml:6:5: error: Pod default\/a\n {2}PIL5002 metadata\.annotations/);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
   });
 
   test.each([
-    { flag: "-f", text: "[", status: 1, says: /^\S+:2 error\nPIL1014 File/ },
+    { flag: "-f", text: "[", status: 1, says: /^\S+:2:1: error: File \S+\n {2}PIL1014 / },
     {
       flag: "--values",
       text: "global: { proxy: { logLevel: loud } }",
