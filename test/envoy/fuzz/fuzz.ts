@@ -1,4 +1,5 @@
 // Does Envoy take whatever the webhook takes? Documents are made at random from a seed; one live Envoy has the last word.
+import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import type { EncodedResource } from "../../../envoy/resource.ts";
 import { type Judge, startJudge } from "../judge.ts";
@@ -88,6 +89,20 @@ function poisonOf(document: unknown, error: unknown, seed: number): Poison {
   return { document, resource: `${type} ${error.resource.name}`, refusal: error.refusal, seed };
 }
 
+const silence = "Envoy gives no answer";
+const patienceMs = 15_000;
+
+async function answered(verdict: Promise<string | undefined>): Promise<string | undefined> {
+  const patience = new AbortController();
+  const silent = setTimeout(patienceMs, silence, { signal: patience.signal });
+  try {
+    return await Promise.race([verdict, silent]);
+  } finally {
+    patience.abort();
+    await silent.catch(() => undefined);
+  }
+}
+
 /** An Envoy that is asked about each resource once, and replaced when it has grown. */
 function newCourt() {
   const known = new Map<string, string | undefined>();
@@ -104,10 +119,16 @@ function newCourt() {
         judge = undefined;
         verdicts = 0;
       }
-      judge ??= await startJudge();
       verdicts += 1;
       total += 1;
-      const verdict = await judge.verdict(resource);
+      judge ??= await startJudge();
+      let verdict = await answered(judge.verdict(resource));
+      // Names that cannot be looked up hold up what comes behind them: a fresh Envoy has nothing before it.
+      if (verdict === silence) {
+        await judge.stop();
+        judge = await startJudge();
+        verdict = await answered(judge.verdict(resource));
+      }
       known.set(key, verdict);
       return verdict;
     },
