@@ -142,17 +142,17 @@ describe("review() severities", () => {
   });
 
   test.each([
-    { waive: "PIL1203", candidate: split, want: [] },
-    { waive: "PIL2101, PIL1203", candidate: split, want: [] },
-    { waive: "PIL2101", candidate: split, want: ["warning PIL1203 spec.http[0].route"] },
-    { waive: "PIL4002", candidate: status600, want: ["error PIL4002 spec.http[0].directResponse.status"] },
+    { allow: "PIL1203", candidate: split, want: [] },
+    { allow: "PIL2101, PIL1203", candidate: split, want: [] },
+    { allow: "PIL2101", candidate: split, want: ["warning PIL1203 spec.http[0].route"] },
+    { allow: "PIL4002", candidate: status600, want: ["error PIL4002 spec.http[0].directResponse.status"] },
     {
       waive: "PIL1223",
       candidate: `[{ match: [{ withoutHeaders: { "": { exact: a } } }], ${route} }]`,
       want: ['error PIL1223 spec.http[0].match[0].withoutHeaders[""]'],
     },
-  ])("are waived by annotation ($waive), but for what Envoy refuses", ({ waive, candidate, want }) => {
-    expect(seen(virtualService(candidate, "", `{ pillion.io/waive: "${waive}" }`))).toEqual(want);
+  ])("are waived by annotation ($allow), but for what Envoy refuses", ({ allow, candidate, want }) => {
+    expect(seen(virtualService(candidate, "", `{ pillion.io/allow: "${allow}" }`))).toEqual(want);
   });
 });
 
@@ -226,5 +226,5 @@ test("reviewAll() reviews each object against the others", () => {
   const codes = reviewAll(worldOf(...shop, a, a.replace("name: test", "name: other"))).map(
     ({ code, object }) => `${code} ${object.name}`,
   );
-  expect(codes.toSorted()).toEqual(["PIL3001 other", "PIL3001 test"]);
+  expect(codes.filter((code) => code.startsWith("PIL3")).toSorted()).toEqual(["PIL3001 other", "PIL3001 test"]);
 });

@@ -9,7 +9,7 @@ import type { AnyRule } from "./rule.ts";
 import { rules } from "./rules.ts";
 
 /** Annotation that names codes, separated by commas, which are not to be reported for an object. */
-export const waiveAnnotation = "pillion.io/waive";
+export const allowAnnotation = "pillion.io/allow";
 
 /** The kinds that some rule is about. */
 const reviewedKinds = [...new Set(rules.flatMap(({ kinds }) => kinds))];
@@ -70,7 +70,7 @@ function severityOf(rule: AnyRule, snapshot: Snapshot): Severity | undefined {
 }
 
 function waivedCodes({ metadata }: AnyObject): ReadonlySet<string> {
-  const written = metadata.annotations[waiveAnnotation] ?? "";
+  const written = metadata.annotations[allowAnnotation] ?? "";
   return new Set(
     written
       .split(",")

@@ -21,17 +21,23 @@ import { loadBalancers, refusedHashes } from "./destination-rule/load-balancers.
 import { strictBehindTls, tlsToStrict } from "./destination-rule/strict-workloads.ts";
 import { duplicateSubsets, selectorScope, subsetNames } from "./destination-rule/subsets.ts";
 import { clientTls } from "./destination-rule/tls.ts";
+import { unverified } from "./destination-rule/unverified.ts";
 import { misplacedOperations, patches, relativeOperations } from "./envoy-filter/patches.ts";
 import { programs } from "./extension/programs.ts";
 import { certificates } from "./gateway/certificates.ts";
 import { portSharing } from "./gateway/port-sharing.ts";
 import { sharedNames } from "./gateway/server-names.ts";
 import { serverPorts, servers, tlsProtocol } from "./gateway/servers.ts";
+import { sharedServers } from "./gateway/shared-servers.ts";
 import { portSettings } from "./peer-authentication/ports.ts";
 import { unknownHost, unknownSubset } from "./references/destinations.ts";
+import { hostsOfGateway } from "./references/gateway-hosts.ts";
 import { unknownDelegate, unknownGateway } from "./references/gateways.ts";
+import { destinationPorts } from "./references/ports.ts";
+import { emptySubsets, guardedWorkloads, selectedWorkloads } from "./references/workloads.ts";
 import { jwtRules, privateKeys } from "./request-authentication/jwt-rules.ts";
 import type { AnyRule } from "./rule.ts";
+import { addressless } from "./service-entry/addressless.ts";
 import { foreignHosts } from "./service-entry/foreign-hosts.ts";
 import { resolution } from "./service-entry/resolution.ts";
 import { rivalAddresses, rivalProtocols } from "./service-entry/rivals.ts";
@@ -105,6 +111,7 @@ export const rules: readonly AnyRule[] = [
   emptyPolicies,
   loadBalancers,
   clientTls,
+  unverified,
   servers,
   serverPorts,
   tlsProtocol,
@@ -113,6 +120,7 @@ export const rules: readonly AnyRule[] = [
   entryAddresses,
   entryEndpoints,
   resolution,
+  addressless,
   portSettings,
   emptySidecar,
   sidecarListeners,
@@ -152,6 +160,11 @@ export const rules: readonly AnyRule[] = [
   unknownGateway,
   unknownSubset,
   unknownDelegate,
+  hostsOfGateway,
+  destinationPorts,
+  emptySubsets,
+  selectedWorkloads,
+  guardedWorkloads,
   unknownProvider,
   noProviders,
   // What others say about the same.
@@ -163,6 +176,7 @@ export const rules: readonly AnyRule[] = [
   oneForScope,
   sharedPods,
   sharedNames,
+  sharedServers,
   tlsToStrict,
   strictBehindTls,
   delegateCycles,
