@@ -62,13 +62,13 @@ export function virtualHostFor(context: HostContext, name: string): EncodedResou
   const { port, authority } = parsed;
   // Under another name it would have the domains of the one that has the right name.
   if (virtualHostName(snapshot, workload, name) !== name) return undefined;
-  const domains = domainsFor(snapshot, workload, authority, port);
+  const domains = domainsFor(serviceParts(snapshot), workload.namespace, authority, port);
   const rules = rulesFor(snapshot, workload, authority, port);
   const [first, ...rest] = rules;
-  if (first !== undefined) return encodeRuled(first, name, domains.join(" "), ...rest);
+  if (first !== undefined) return encodeRuled(first, name, domains, ...rest);
   const pod = withoutPort(authority);
-  if (snapshot.workloadsByAddress.has(pod)) return encodePod(snapshot.mesh, name, domains.join(" "), pod, port);
-  return encodeUnknown(snapshot.mesh, name, domains.join(" "));
+  if (snapshot.workloadsByAddress.has(pod)) return encodePod(snapshot.mesh, name, domains, pod, port);
+  return encodeUnknown(snapshot.mesh, name, domains);
 }
 
 /** The rules for an authority on a port, as a sidecar applies them; empty: nobody knows the host. */
@@ -127,13 +127,14 @@ const encodeUnknown = memoize((mesh: MeshSettings, name: string, domains: string
   });
 });
 
-/** Every authority that this virtual host is for, with and without the port. */
-function domainsFor(snapshot: ServiceParts, view: Viewpoint, authority: string, port: number): readonly string[] {
-  if (hasForeignPort(authority)) return [authority];
-  const service = serviceFor(snapshot, view, authority);
-  if (service?.hostname !== authority || !hasPort(service, port)) return withPort(authority, port);
-  return serviceDomains(snapshot, service, view.namespace).flatMap((name) => withPort(name, port));
-}
+/** Every authority that this virtual host is for, with and without the port, with spaces between. */
+const domainsFor = memoize((snapshot: ServiceParts, namespace: string, authority: string, port: number): string => {
+  if (hasForeignPort(authority)) return authority;
+  const service = serviceFor(snapshot, { namespace, labels: {} }, authority);
+  const isItself = service?.hostname === authority && hasPort(service, port);
+  const names = isItself ? serviceDomains(snapshot, service, namespace) : [authority];
+  return names.flatMap((name) => withPort(name, port)).join(" ");
+});
 
 /**
  * The names of a service that lead to it and to no other: Envoy refuses a route configuration in which two virtual hosts
