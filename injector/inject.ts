@@ -2,24 +2,22 @@
 // depends on did; then ours is built anew, and what others wrote beside it stays.
 import { type Finding, hasErrors } from "../base/finding.ts";
 import type { ProbeTable } from "../model/sidecar.ts";
-import { proxyUserId, sidecarNames } from "../model/sidecar.ts";
+import { proxyUserId } from "../model/sidecar.ts";
 import { rootSecret } from "./bootstrap.ts";
 import type { NamespaceFacts } from "./decide.ts";
-import { initContainer } from "./init-container.ts";
 import { type Json, type JsonObject, listAt, objectAt, textAt, withKeys } from "./json.ts";
 import { canonicalName, injectedMetadata } from "./metadata.ts";
 import { mergedMetrics } from "./metrics.ts";
 import { type PodOptions, readOptions } from "./options.ts";
 import { checkOverrides } from "./override-checks.ts";
+import { type OwnParts, ownParts } from "./own-parts.ts";
 import { annotationsOf, isOurs, podRef } from "./pod.ts";
 import { type PodReport, podReport } from "./pod-findings.ts";
 import { rewriteProbes } from "./probes.ts";
-import { proxyContainer } from "./proxy-container.ts";
 import { type InjectorSettings, withControlPlane } from "./settings.ts";
-import { type Earlier, earlierInjection, fingerprintOf, overrideFor, overridesOf } from "./status.ts";
+import { type Earlier, earlierInjection, overridesOf } from "./status.ts";
 import { withStopDelay } from "./stop-delay.ts";
 import { askedTemplate, type Template, templatesAnnotation } from "./templates.ts";
-import { proxyVolumes } from "./volumes.ts";
 
 export interface Injection {
   /** The pod as it must become; the very same object where errors refuse it. */
@@ -42,7 +40,8 @@ export function inject(pod: JsonObject, namespace: NamespaceFacts, revision: Inj
   checkOverrides(overrides, report);
   if (hasErrors(report.findings)) return { pod, findings: report.findings };
 
-  const parts = build(pod, settings, options, { template, earlier, overrides });
+  const made = ownParts(settings, { options, template, serviceName: canonicalName(pod), overrides });
+  const parts = standingParts(pod, made, earlier);
   const { containers, initContainers, probes } = applications(pod, options, template, earlier, report);
   const metrics = mergedMetrics(pod, { settings, template, known: earlier?.probes ?? {} }, report);
   if (hasErrors(report.findings)) return { pod, findings: report.findings };
@@ -101,39 +100,20 @@ function refuseOpenShift(namespace: NamespaceFacts, report: PodReport): void {
   );
 }
 
-interface Parts {
-  readonly proxy: JsonObject;
-  readonly init: JsonObject | undefined;
-  readonly volumes: readonly JsonObject[];
-  readonly fingerprint: string;
+interface Parts extends OwnParts {
   /** Nothing that our parts depend on changed since they were injected. */
   readonly unchanged: boolean;
 }
 
 /** Our own parts. Where they would come out as they did before, what stands in the pod is kept: others may have added to it. */
-function build(
-  pod: JsonObject,
-  settings: InjectorSettings,
-  options: PodOptions,
-  around: {
-    readonly template: Template;
-    readonly earlier: Earlier | undefined;
-    readonly overrides: ReturnType<typeof overridesOf>;
-  },
-): Parts {
-  const { template, earlier, overrides } = around;
-  const override = overrideFor(sidecarNames.proxyContainer, overrides);
-  const proxy = proxyContainer({ settings, options, template, serviceName: canonicalName(pod), override });
-  const initOverride = overrideFor(sidecarNames.initContainer, overrides);
-  const init = template === "gateway" ? undefined : initContainer(settings, options, proxy, initOverride);
-  const volumes = [...proxyVolumes(settings), ...options.volumes];
-  const fingerprint = fingerprintOf([proxy, init ?? null, volumes]);
-  const unchanged = earlier?.status.fingerprint === fingerprint;
-  if (!unchanged) return { proxy, init, volumes, fingerprint, unchanged };
+function standingParts(pod: JsonObject, parts: OwnParts, earlier: Earlier | undefined): Parts {
+  const unchanged = earlier?.status.fingerprint === parts.fingerprint;
+  if (!unchanged) return { ...parts, unchanged };
   const spec = objectAt(pod, "spec");
   const standing = [...listAt(spec, "initContainers"), ...listAt(spec, "containers")];
   const kept = (built: JsonObject): JsonObject => standing.find((one) => one["name"] === built["name"]) ?? built;
-  return { proxy: kept(proxy), init: init === undefined ? undefined : kept(init), volumes, fingerprint, unchanged };
+  const { proxy, init } = parts;
+  return { ...parts, proxy: kept(proxy), init: init === undefined ? undefined : kept(init), unchanged };
 }
 
 interface Lists {

@@ -1,6 +1,6 @@
 // The only four answers that an admission request can get.
 import { type Finding, findingLine, findingsText } from "../base/finding.ts";
-import type { PatchOperation } from "../injector/patch.ts";
+import { type PatchOperation, patchText } from "../injector/patch.ts";
 
 /** `response` of an AdmissionReview, without the uid. */
 export interface AdmissionResponse {
@@ -35,7 +35,7 @@ export function denied(findings: readonly Finding[]): AdmissionResponse {
 
 /** Let it pass, changed. */
 export function patched(operations: readonly PatchOperation[], findings: readonly Finding[] = []): AdmissionResponse {
-  const patch = Buffer.from(JSON.stringify(operations)).toString("base64");
+  const patch = Buffer.from(patchText(operations)).toString("base64");
   return { allowed: true, patchType: "JSONPatch", patch, ...warnings(findings) };
 }
 
@@ -48,8 +48,11 @@ export function errored(status: number, error: string): AdmissionResponse {
 }
 
 /** The AdmissionReview that carries a response, as text. */
-export function reviewText(uid: string, response: AdmissionResponse): string {
-  return JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: { uid, ...response } });
+export function reviewText(uid: string, { patch, ...response }: AdmissionResponse): string {
+  const rest = JSON.stringify({ uid, ...response }).slice(1);
+  // Base64 needs no escapes, and is the largest part by far.
+  const first = patch === undefined ? "" : `"patch":"${patch}",`;
+  return `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{${first}${rest}}`;
 }
 
 function warnings(findings: readonly Finding[]): { readonly warnings?: readonly string[] } {
