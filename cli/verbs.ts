@@ -41,6 +41,11 @@ export const verbs: readonly Entry[] = [
     load: async () => (await import("./verbs/kube-inject.ts")).kubeInject,
   },
   {
+    name: "check-inject",
+    summary: "say which webhook would inject a pod, or why none does",
+    load: async () => (await import("./verbs/check-inject.ts")).checkInject,
+  },
+  {
     name: "manifest",
     summary: "print the YAML of an installation",
     load: async () => (await import("./verbs/manifest.ts")).manifest,

@@ -38,6 +38,12 @@ export function podPlace(object: JsonObject): readonly string[] | undefined {
   return Object.hasOwn(places, key) ? places[key] : undefined;
 }
 
+/** The pod of an object, as its controller will make it; undefined for objects that hold none. */
+export function podOf(object: JsonObject): JsonObject | undefined {
+  const place = podPlace(object);
+  return place === undefined ? undefined : podIn(object, place);
+}
+
 /**
  * Put the proxy into the pod of an object, whatever the labels of its namespace say: a person chose it by naming its file.
  * undefined for objects that hold no pod. Errors among the findings refuse the object.
