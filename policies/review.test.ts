@@ -147,7 +147,7 @@ describe("review() severities", () => {
     { allow: "PIL2101", candidate: split, want: ["warning PIL1203 spec.http[0].route"] },
     { allow: "PIL4002", candidate: status600, want: ["error PIL4002 spec.http[0].directResponse.status"] },
     {
-      waive: "PIL1223",
+      allow: "PIL1223",
       candidate: `[{ match: [{ withoutHeaders: { "": { exact: a } } }], ${route} }]`,
       want: ['error PIL1223 spec.http[0].match[0].withoutHeaders[""]'],
     },

@@ -7,7 +7,7 @@ import { items } from "../virtual-service/walk.ts";
 /** Connections are told apart by server names, of which Envoy knows whole labels only. */
 export const serverNames = rule({
   code: "PIL4009",
-  kinds: ["Gateway", "VirtualService"],
+  kinds: ["Gateway", "VirtualService", "ServiceEntry"],
   enforcement: "deny",
   summary: "a wildcard for server names of TLS stands for whole labels",
   *check(object): Iterable<Complaint> {
@@ -24,7 +24,7 @@ export const serverNames = rule({
   },
 });
 
-type WithNames = ObjectOf<"Gateway" | "VirtualService">;
+type WithNames = ObjectOf<"Gateway" | "VirtualService" | "ServiceEntry">;
 
 function namesOf(object: WithNames): readonly { readonly name: string; readonly path: JsonPath }[] {
   const listed = (names: readonly string[] | undefined, path: JsonPath) =>
@@ -40,6 +40,10 @@ function namesOf(object: WithNames): readonly { readonly name: string; readonly 
           listed(match.value.sniHosts, child(match.path, "sniHosts")),
         ),
       );
+    case "ServiceEntry":
+      return (object.spec.ports ?? []).some(({ protocol = "" }) => isTls(protocol))
+        ? listed(object.spec.hosts, jsonPath("spec", "hosts"))
+        : [];
   }
 }
 
