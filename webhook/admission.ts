@@ -15,6 +15,8 @@ export interface AdmissionRequest {
   /** undefined on CREATE. */
   readonly oldObject: JsonObject | undefined;
   readonly dryRun: boolean;
+  /** Who writes, such as "kubectl-edit". */
+  readonly fieldManager?: string;
 }
 
 /** What became of a request's body. */
@@ -60,6 +62,7 @@ export function readReview(body: Json): ReadReview {
       object,
       oldObject: isObject(request["oldObject"]) ? request["oldObject"] : undefined,
       dryRun: request["dryRun"] === true,
+      fieldManager: textAt(objectAt(request, "options"), "fieldManager"),
     },
   };
 }

@@ -44,6 +44,15 @@ test("denied() gives every error a block, and warns of the rest", () => {
   expect(response.warnings).toHaveLength(1);
 });
 
+test("denied() gives kubectl edit causes, which are all that it shows", () => {
+  const [cause] = denied([finding("error", "first")], true).status?.details?.causes ?? [];
+  expect(cause).toEqual({
+    field: "spec",
+    message: "PIL5002 Pod shop/web at spec: first. A reason. A fix. See docs/codes/PIL5002.md",
+  });
+  expect(denied([finding("error")]).status).not.toHaveProperty("details");
+});
+
 test("patched() carries its operations", () => {
   const operations = [{ op: "add", path: "/é", value: 1 }] as const;
   const { patch = "", ...rest } = patched(operations);

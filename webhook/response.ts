@@ -9,7 +9,12 @@ export interface AdmissionResponse {
   /** Base64 of a JSON patch. */
   readonly patch?: string;
   readonly patchType?: "JSONPatch";
-  readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
+  readonly status?: {
+    readonly code: number;
+    readonly reason: string;
+    readonly message: string;
+    readonly details?: { readonly causes: readonly { readonly field: string; readonly message: string }[] };
+  };
 }
 
 /** Kubernetes cuts warnings when all of them together are longer than 4096 characters. */
@@ -22,15 +27,27 @@ export function allowed(findings: readonly Finding[] = []): AdmissionResponse {
   return { allowed: true, ...warnings(findings) };
 }
 
-/** Refuse it: all findings, as findingsText() has them. `reason` must not be "Invalid", with which kubectl drops the message. */
-export function denied(findings: readonly Finding[]): AdmissionResponse {
+/**
+ * Refuse it: all findings, as findingsText() has them. `reason` must not be "Invalid", with which kubectl drops the message.
+ * @param isEdited - by `kubectl edit`, which shows causes in the editor and nothing else; all others would show only causes.
+ */
+export function denied(findings: readonly Finding[], isEdited = false): AdmissionResponse {
   const errors = findings.filter((finding) => finding.severity === "error");
   const message = cut(`\n${findingsText(errors)}`, messageCharacters);
   return {
     allowed: false,
-    status: { code: 422, reason: "Rejected", message },
+    status: {
+      code: 422,
+      reason: "Rejected",
+      message,
+      ...(isEdited ? { details: { causes: errors.map(causeOf) } } : {}),
+    },
     ...warnings(findings.filter((finding) => finding.severity !== "error")),
   };
+}
+
+function causeOf(finding: Finding): { readonly field: string; readonly message: string } {
+  return { field: finding.path, message: findingLine(finding) };
 }
 
 /** Let it pass, changed. */

@@ -52,7 +52,7 @@ function judged(findings: readonly Finding[], request: AdmissionRequest): Admiss
   if (!hasErrors(findings)) return allowed(findings);
   const unchanged =
     request.operation === "UPDATE" && isDeepStrictEqual(request.object?.["spec"], request.oldObject?.["spec"]);
-  return unchanged ? allowed(findings) : denied(findings);
+  return unchanged ? allowed(findings) : denied(findings, request.fieldManager === "kubectl-edit");
 }
 
 /**
