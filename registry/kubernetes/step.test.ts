@@ -66,10 +66,17 @@ describe("step()", () => {
       waitMs: 300,
     },
     {
-      name: "lists again after a while when there is no such resource",
+      name: "lists again soon when it hears for the first time that there is no such resource",
       before: at({}),
       outcome: { type: "absent" },
       after: at({ version: undefined, failures: 1, absences: 1 }),
+      waitMs: 1_000,
+    },
+    {
+      name: "lists again after a while when there is no such resource for sure",
+      before: at({ absences: 2 }),
+      outcome: { type: "absent" },
+      after: at({ version: undefined, failures: 1, absences: 3 }),
       waitMs: 3_000,
     },
     {

@@ -34,9 +34,11 @@ const longestRetryAfterMs = 60_000;
 const garbledLimit = 3;
 /**
  * An API server that starts answers 404 for a moment before it has read its CRDs. Only so many of them in a row mean that
- * what was known is gone.
+ * there is nothing, or that what was known is gone.
  */
-export const absencesUntilGone = 3;
+export const absencesUntilBelieved = 3;
+/** Whoever starts waits for that, so these come sooner one after the other. */
+const doubtMs = 1_000;
 
 /** The step after this outcome; `random` is from 0 to 1. */
 export function step(before: Progress, outcome: Outcome, random: number): Step {
@@ -55,11 +57,13 @@ export function step(before: Progress, outcome: Outcome, random: number): Step {
         after: { ...failed, version: undefined },
         waitMs: before.failures === 0 ? 0 : backoffMs(failures, random),
       };
-    case "absent":
+    case "absent": {
+      const absences = before.absences + 1;
       return {
-        after: { ...failed, version: undefined, absences: before.absences + 1 },
-        waitMs: around(watchAgainMs, random),
+        after: { ...failed, version: undefined, absences },
+        waitMs: around(absences < absencesUntilBelieved ? doubtMs : watchAgainMs, random),
       };
+    }
     case "refused":
       return { after: failed, waitMs: around(watchAgainMs, random) };
     case "busy": {

@@ -177,17 +177,24 @@ describe("watchResource()", () => {
     },
     {
       name: "takes a resource that does not exist for an empty one, and finds it later",
-      script: [{ status: 404, body: ["404 page not found\n"] }, list(5, pod("a", 1))],
+      script: [{ status: 404 }, { status: 404 }, { status: 404, body: ["404 page not found\n"] }, list(5, pod("a", 1))],
       told: ["synced", "put shop/a", "synced"],
+      asked: [firstList, firstList, firstList, firstList, watchFrom(5)],
+      waits: [1_000, 1_000, 3_000],
+    },
+    {
+      name: "does not take a resource for an empty one while the API server starts",
+      script: [{ status: 404, body: ["404 page not found\n"] }, list(5, pod("a", 1))],
+      told: ["put shop/a", "synced"],
       asked: [firstList, firstList, watchFrom(5)],
-      waits: [3_000],
+      waits: [1_000],
     },
     {
       name: "believes only the third time in a row that a resource is gone that had objects",
       script: [list(5, pod("a", 1)), { status: 404 }, { status: 404 }, { status: 404 }, list(9, pod("b", 8))],
       told: ["put shop/a", "synced", "delete shop/a", "synced", "put shop/b", "synced"],
       asked: [firstList, watchFrom(5), firstList, firstList, firstList, watchFrom(9)],
-      waits: [3_000, 3_000, 3_000],
+      waits: [1_000, 1_000, 3_000],
     },
   ])("$name", async ({ script, told, asked, waits }) => {
     server.script(...script);

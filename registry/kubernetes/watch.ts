@@ -6,7 +6,7 @@ import { type ObjectKey, objectKey } from "../../model/world.ts";
 import type { ApiClient, ApiResponse, ApiStream } from "./api-client.ts";
 import { jsonLines } from "./json-lines.ts";
 import { type Failure, failureOf, metadataText, type Outcome, readEvent, readPage } from "./outcome.ts";
-import { absencesUntilGone, beginning, type Progress, step } from "./step.ts";
+import { absencesUntilBelieved, beginning, type Progress, step } from "./step.ts";
 
 /** What is watched. */
 export interface WatchedResource {
@@ -224,7 +224,7 @@ class Watch {
   }
 
   #onAbsent(): void {
-    if (this.#known.size > 0 && this.#progress.absences < absencesUntilGone) return;
+    if (this.#progress.absences < absencesUntilBelieved) return;
     for (const key of [...this.#known.keys()]) this.#delete(key);
     this.#tell({ type: "absent" });
     this.#deps.onUpdate({ type: "synced" });
