@@ -71,6 +71,28 @@ ports: [{ name: http, port: 8000 }]`);
     expect(list).toMatchObject([{ address: "192.0.2.1", ports: { 80: 8000 }, meshTls: false }]);
   });
 
+  test("leave out what an EndpointSlice has in place of an address, which Envoy refuses", () => {
+    const slice = (name: string, type: string, address: string) => `
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: ${name}, namespace: shop, labels: { kubernetes.io/service-name: legacy } }
+addressType: ${type}
+endpoints: [{ addresses: ["${address}"] }]
+ports: [{ name: http, port: 8000 }]`;
+    const world = worldOf(
+      `
+apiVersion: v1
+kind: Service
+metadata: { name: legacy, namespace: shop }
+spec: { clusterIP: 10.96.0.9, ports: [{ name: http, port: 80 }] }`,
+      slice("name", "FQDN", "db.example.com"),
+      slice("nonsense", "IPv4", "db.example.com"),
+      slice("ipv6", "IPv6", "2001:db8::1"),
+    );
+    const list = buildSnapshot(world).endpoints.get(hostname("legacy.shop.svc.cluster.local"));
+    expect(list?.map(({ address }) => address)).toEqual(["2001:db8::1"]);
+  });
+
   const entry = (resolution: string, endpoints: string, port = "http") => `
 apiVersion: networking.istio.io/v1
 kind: ServiceEntry

@@ -42,7 +42,8 @@ export function sliceEndpoints(
   return slices.flatMap((slice) =>
     (slice.endpoints ?? []).flatMap(({ addresses, conditions, zone }): Endpoint[] => {
       const [address] = addresses;
-      if (address === undefined || conditions?.ready === false) return [];
+      // Slices of the type FQDN hold names, and one of these makes Envoy refuse all of the service's endpoints.
+      if (address === undefined || !isIpAddress(address) || conditions?.ready === false) return [];
       const ports = slicePorts(service, slice);
       const workload = workloadsByAddress.get(address);
       if (workload === undefined) {
