@@ -1,7 +1,7 @@
 // The compiled programs with their packages in a few files, for the image: Node finds and reads 1,000 small files slowly.
 //   node scripts/bundle.mjs FOLDER
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -13,13 +13,14 @@ const samples = readdirSync(join(dist, "samples"), { recursive: true })
   .map((name) => join(dist, "samples", name))
   .filter((path) => readFileSync(path, "utf8").includes("if (isMainModule(import.meta.url))"));
 
-await build({
+const { metafile } = await build({
   entryPoints: [join(dist, "cli", "main.js"), ...samples],
   outbase: dist,
   outdir,
   bundle: true,
   // What a verb loads when it is called stays a file of its own.
   splitting: true,
+  metafile: true,
   format: "esm",
   platform: "node",
   target: "node20",
@@ -31,3 +32,9 @@ await build({
   },
   logLevel: "warning",
 });
+
+// A program that another one imports goes into a file of both, where it does not know that it was started.
+const programs = new Set(samples.map((path) => relative(process.cwd(), path)));
+for (const [path, { entryPoint = "", inputs }] of Object.entries(metafile.outputs))
+  if (programs.has(entryPoint) && !(entryPoint in inputs))
+    throw new Error(`${path} would do nothing: another program imports ${entryPoint}. Move what both need out of it.`);

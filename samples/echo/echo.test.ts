@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Listening, listen } from "../serve.ts";
 import { echoSettings, startEcho } from "./echo.ts";
 import { callGrpc, healthPath } from "./grpc-client.ts";
-import { createTcpEchoServer } from "./tcp-echo.ts";
+import { createTcpEchoServer } from "./tcp-echo-server.ts";
 
 let running: Listening[];
 const portOf = (index: number): number => running[index]?.port ?? 0;

@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { endOnSignal, isMainModule, type Listening, listen, parsePort, podName } from "../serve.ts";
 import { createHttpEchoServer, type EchoIdentity } from "./http-echo.ts";
-import { createTcpEchoServer } from "./tcp-echo.ts";
+import { createTcpEchoServer } from "./tcp-echo-server.ts";
 
 /** Which ports to serve how. */
 export interface EchoPorts {
