@@ -37,6 +37,11 @@ test("there are pages to run", () => {
   expect(readdirSync(folder)).toEqual(expect.arrayContaining(pages.map(({ code }) => `${code}.md`)));
 });
 
+test("every page but one has two examples", () => {
+  // A body of more than a mebibyte is no example.
+  expect(pages.flatMap(({ code, obeyed }) => (obeyed === undefined ? [code] : []))).toEqual(["PIL1216"]);
+});
+
 test.each(pages.filter(({ broken }) => broken !== undefined))(
   "review() finds $code in the first example of its page",
   (page) => {

@@ -4,6 +4,7 @@ import { httpOnly, neverMatching, noProviders, unknownProvider } from "./authori
 import { customConditions, policyShape } from "./authorization-policy/shape.ts";
 import { policyValues } from "./authorization-policy/values.ts";
 import { reservedAnnotations } from "./common/annotations.ts";
+import { deprecated } from "./common/deprecated.ts";
 import { wholeMilliseconds } from "./common/durations.ts";
 import { exportTo } from "./common/export-to.ts";
 import { foreignRules } from "./common/foreign-hosts.ts";
@@ -29,6 +30,7 @@ import { portSharing } from "./gateway/port-sharing.ts";
 import { sharedNames } from "./gateway/server-names.ts";
 import { serverPorts, servers, tlsProtocol } from "./gateway/servers.ts";
 import { sharedServers } from "./gateway/shared-servers.ts";
+import { tlsOddities } from "./gateway/tls-oddities.ts";
 import { portSettings } from "./peer-authentication/ports.ts";
 import { unknownHost, unknownSubset } from "./references/destinations.ts";
 import { hostsOfGateway } from "./references/gateway-hosts.ts";
@@ -37,7 +39,7 @@ import { destinationPorts } from "./references/ports.ts";
 import { emptySubsets, guardedWorkloads, selectedWorkloads } from "./references/workloads.ts";
 import { jwtRules, privateKeys } from "./request-authentication/jwt-rules.ts";
 import type { AnyRule } from "./rule.ts";
-import { addressless } from "./service-entry/addressless.ts";
+import { addressless, entryOddities } from "./service-entry/addressless.ts";
 import { foreignHosts } from "./service-entry/foreign-hosts.ts";
 import { resolution } from "./service-entry/resolution.ts";
 import { rivalAddresses, rivalProtocols } from "./service-entry/rivals.ts";
@@ -61,6 +63,7 @@ import {
   stringMatches,
 } from "./virtual-service/matches.ts";
 import { oneForMeshHost } from "./virtual-service/mesh-hosts.ts";
+import { oddities, outrunTimes } from "./virtual-service/oddities.ts";
 import { hiddenHosts, sharedRequests, takenRules } from "./virtual-service/overlaps.ts";
 import { retries } from "./virtual-service/retries.ts";
 import { unreachable } from "./virtual-service/unreachable.ts";
@@ -102,6 +105,8 @@ export const rules: readonly AnyRule[] = [
   faults,
   percentages,
   retries,
+  outrunTimes,
+  oddities,
   headerNames,
   duplicateSubsets,
   subsetNames,
@@ -116,11 +121,13 @@ export const rules: readonly AnyRule[] = [
   serverPorts,
   tlsProtocol,
   certificates,
+  tlsOddities,
   entryPorts,
   entryAddresses,
   entryEndpoints,
   resolution,
   addressless,
+  entryOddities,
   portSettings,
   emptySidecar,
   sidecarListeners,
@@ -191,5 +198,6 @@ export const rules: readonly AnyRule[] = [
   // What this version does not do.
   idle,
   idleKinds,
+  deprecated,
   unenforced,
 ];

@@ -27,3 +27,24 @@ export const addressless = rule({
     }
   },
 });
+
+/** What is there and does not act. */
+export const entryOddities = rule({
+  code: "PIL1506",
+  kinds: ["ServiceEntry"],
+  enforcement: "warn",
+  summary: "a selector finds endpoints, and one address with TCP is for one host",
+  *check({ spec }): Iterable<Complaint> {
+    const resolution = spec.resolution ?? "NONE";
+    if (spec.workloadSelector !== undefined && resolution === "NONE") {
+      const reason = "With NONE connections go to the address that the application chose";
+      const path = jsonPath("spec", "workloadSelector");
+      yield complaint(path, "the resolution is NONE, and workloads are selected", reason, "Write resolution: STATIC");
+    }
+    const hasTcp = (spec.ports ?? []).some(({ protocol = "" }) => ["", "TCP"].includes(protocol.toUpperCase()));
+    if (spec.hosts.length < 2 || (spec.addresses?.length ?? 0) === 0 || !hasTcp) return;
+    const problem = `${spec.hosts.length} hosts share the addresses, and a port carries TCP`;
+    const reason = "A TCP connection to an address does not say which host is meant";
+    yield complaint(jsonPath("spec", "hosts"), problem, reason, "Write a ServiceEntry for each host");
+  },
+});

@@ -10,7 +10,8 @@ import { type JsonObject, listAt, objectAt, textAt, textsAt } from "../../inject
 import type { LabelSelector } from "../../injector/label-selector.ts";
 import { nativeSidecarsFit } from "../../injector/native-sidecars.ts";
 import { patchOf } from "../../injector/patch.ts";
-import { injectorSettings } from "../../injector/settings.ts";
+import { type InjectorSettings, injectorSettings } from "../../injector/settings.ts";
+import { otherWebhooks } from "../../injector/testing/other-webhooks.ts";
 import { buildSnapshot } from "../../model/build.ts";
 import { worldOf } from "../../model/testing/world-of.ts";
 import { corpora, skipReason } from "./corpora.ts";
@@ -122,17 +123,29 @@ describe.skipIf(corpora === undefined)(`injector${skipReason}`, () => {
     expect([...new Set(failed.map(({ id }) => id))].sort()).toEqual([...deviations].sort());
     expect(failed.length / judged.length).toBeLessThan(0.03);
   });
-  test("injects every pod once, however often it is asked", () => {
+  test("injects every pod once, however often it is asked, and whatever others did to it in between", () => {
+    const again = (pod: JsonObject, settings: InjectorSettings) =>
+      inject(pod, { name: "default", labels: {} }, settings);
     for (const { id, pod, settings } of caseParts(folder)) {
-      const once = inject(pod, { name: "default", labels: {} }, settings);
-      const twice = inject(once.pod, { name: "default", labels: {} }, settings);
-      expect(twice.pod, id).toEqual(once.pod);
+      const once = again(pod, settings);
+      expect(again(once.pod, settings).pod, id).toEqual(once.pod);
+      for (const [name, change] of Object.entries(otherWebhooks)) {
+        const between = change(once.pod);
+        const stable = again(between, settings).pod;
+        expect(again(stable, settings).pod, `${id} ${name}`).toEqual(stable);
+        expect(containerNames(stable), `${id} ${name}`).toEqual(containerNames(between));
+      }
       expect(jsonPatch.applyPatch(structuredClone(pod), patchOf(pod, once.pod), true).newDocument, id).toEqual(
         once.pod,
       );
     }
   });
 });
+
+const containerNames = (pod: JsonObject): readonly string[] =>
+  ["initContainers", "containers"]
+    .flatMap((list) => listAt(objectAt(pod, "spec"), list).map((one) => textAt(one, "name")))
+    .sort();
 
 /** Printed so that whoever widens the injector sees what is left. */
 function report(what: string, all: number, failed: readonly string[]): void {
