@@ -47,8 +47,8 @@ export function textsAt(from: JsonObject, key: string): Readonly<Record<string, 
 export function withKeys(object: JsonObject, changes: Readonly<Record<string, Json | undefined>>): JsonObject {
   const result: Record<string, Json> = { ...object };
   for (const [key, value] of Object.entries(changes)) {
-    if (value === undefined) delete result[key];
-    else result[key] = value;
+    if (value !== undefined) result[key] = value;
+    else if (key in result) delete result[key];
   }
   return result;
 }

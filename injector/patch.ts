@@ -12,7 +12,9 @@ export type PatchOperation =
  * put in is the largest part of it, and the same in many pods. A list that became longer or shorter is replaced as a whole.
  */
 export function patchOf(before: JsonObject, after: JsonObject): readonly PatchOperation[] {
-  return [...differences(before, after, "")];
+  const operations: PatchOperation[] = [];
+  addDifferences(before, after, "", operations);
+  return operations;
 }
 
 /** The patch as JSON. */
@@ -25,23 +27,31 @@ export function patchText(operations: readonly PatchOperation[]): string {
   return `[${texts.join(",")}]`;
 }
 
-function* differences(before: Json, after: Json, path: string): Generator<PatchOperation> {
+// Plain loops and a list to fill: this runs over every field of every pod that is created.
+
+function addDifferences(before: Json, after: Json, path: string, operations: PatchOperation[]): void {
   if (before === after) return;
-  if (isObject(before) && isObject(after)) yield* inObjects(before, after, path);
+  if (isObject(before) && isObject(after)) addOfObjects(before, after, path, operations);
   else if (isList(before) && isList(after) && before.length === after.length) {
-    for (const [index, item] of after.entries()) yield* differences(before[index] ?? null, item, `${path}/${index}`);
-  } else yield { op: "replace", path, value: after };
+    for (const [index, item] of after.entries()) {
+      const old = before[index] ?? null;
+      if (old !== item) addDifferences(old, item, `${path}/${index}`, operations);
+    }
+  } else operations.push({ op: "replace", path, value: after });
 }
 
-function* inObjects(before: JsonObject, after: JsonObject, path: string): Generator<PatchOperation> {
+function addOfObjects(before: JsonObject, after: JsonObject, path: string, operations: PatchOperation[]): void {
   for (const key of Object.keys(before)) {
-    if (!Object.hasOwn(after, key)) yield { op: "remove", path: `${path}/${escaped(key)}` };
+    if (!Object.hasOwn(after, key)) operations.push({ op: "remove", path: below(path, key) });
   }
-  for (const [key, value] of Object.entries(after)) {
-    const at = `${path}/${escaped(key)}`;
-    if (Object.hasOwn(before, key)) yield* differences(before[key] ?? null, value, at);
-    else yield { op: "add", path: at, value };
+  for (const key of Object.keys(after)) {
+    const value = after[key] ?? null;
+    // A label may be called "constructor".
+    const old = Object.hasOwn(before, key) ? before[key] : undefined;
+    if (old === value) continue;
+    if (old === undefined) operations.push({ op: "add", path: below(path, key), value });
+    else addDifferences(old, value, below(path, key), operations);
   }
 }
 
-const escaped = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");
+const below = (path: string, key: string): string => `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;

@@ -17,20 +17,22 @@ class BodyCutOff extends Error {
   override readonly message = "The request ended before its body did";
 }
 
-/** The whole body as text. @throws {BodyTooLarge}, or an error with status 400 where the client went away. */
-export async function readBody(stream: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+/** The whole body as text. Rejects with BodyTooLarge, or with an error of status 400 where the client went away. */
+export function readBody(stream: Readable): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    stream.on("data", (chunk: Buffer) => {
       sizeBytes += chunk.length;
       if (sizeBytes <= bodyLimitBytes) chunks.push(chunk);
-      else chunks.length = 0;
-      if (sizeBytes > patienceBytes) break; // which destroys the stream
-    }
-  } catch (cause) {
-    throw new BodyCutOff(undefined, { cause });
-  }
-  if (sizeBytes > bodyLimitBytes) throw new BodyTooLarge();
-  return Buffer.concat(chunks).toString("utf8");
+      else chunks = [];
+      if (sizeBytes > patienceBytes) stream.destroy();
+    });
+    stream.once("end", () => {
+      if (sizeBytes > bodyLimitBytes) reject(new BodyTooLarge());
+      else resolve(Buffer.concat(chunks).toString("utf8"));
+    });
+    const cutOff = (cause?: unknown): void => reject(new BodyCutOff(undefined, { cause }));
+    stream.once("error", cutOff).once("close", cutOff); // after the end they change nothing
+  });
 }
