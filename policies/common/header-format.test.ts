@@ -38,6 +38,11 @@ test.each([
   "%FILTER_STATE(a:XX)%",
   "%VIRTUAL_HOST_NAME%",
   "%NOT_A_THING%",
+  "%GRPC_STATUS(NUMBER):5%",
+  "%REQ(a:b)%",
+  "%CEL(a ==)%",
+  '%COALESCE({"operators":[{"command":"X"}]})%',
+  "%PER_REQUEST_STATE(a)%",
 ])("valueFormatFault() finds a fault in %s", (value) => {
   expect(valueFormatFault(value)).toMatch(/^has /);
 });

@@ -1,5 +1,5 @@
 // Values of headers as Envoy's formatter reads them: %COMMAND%, %COMMAND(argument)%, %COMMAND(argument):length%.
-import { argumentCommands, flexibleCommands, plainCommands } from "./envoy-commands.ts";
+import { argumentCommands, cutCommands, flexibleCommands, plainCommands } from "./envoy-commands.ts";
 
 const command = /^([A-Z][A-Z0-9_]*)(\(([^)]*)\)(:\d+)?)?%/;
 
@@ -12,11 +12,16 @@ export function valueFormatFault(value: string): string | undefined {
     }
     const found = command.exec(value.slice(at + 1));
     if (found === null) return "has a % that begins no command";
-    const fault = commandFault(found[1] ?? "", found[2] === undefined ? undefined : (found[3] ?? ""));
+    const [, name = "", parameters, argument = "", length] = found;
+    const fault = commandFault(name, parameters === undefined ? undefined : argument) ?? lengthFault(name, length);
     if (fault !== undefined) return `has the command %${found[0]}, ${fault}`;
     at += 1 + found[0].length;
   }
   return undefined;
+}
+
+function lengthFault(name: string, length: string | undefined): string | undefined {
+  return length === undefined || cutCommands.has(name) ? undefined : "which cannot be cut to a length";
 }
 
 function commandFault(name: string, argument: string | undefined): string | undefined {
@@ -30,13 +35,32 @@ function commandFault(name: string, argument: string | undefined): string | unde
   return form === undefined || form.test(argument) ? undefined : "whose argument Envoy does not know";
 }
 
-/** Commands that take certain arguments only. */
+/** The name of a header, and of another one to take its place. */
+const headerName = /^:?[-A-Za-z0-9_.!#$&'*+^`|~]+(\?:?[-A-Za-z0-9_.!#$&'*+^`|~]+)?$/;
+
+/** Words that CEL keeps for itself. */
+const reserved =
+  "as|break|const|continue|else|false|for|function|if|import|in|let|loop|null|namespace|package|return|true|var|void|while";
+
+const operator = `"(?:${[...plainCommands].join("|")})"`;
+
+/** Commands that take certain arguments only. Each form was tried with Envoy 1.40. */
 const argumentForms: Readonly<Record<string, RegExp>> = {
   METADATA: /^(DYNAMIC|CLUSTER|ROUTE|UPSTREAM_HOST|LISTENER|VIRTUAL_HOST|LISTENER_FILTER_CHAIN)(:|$)/,
   COMMON_DURATION: /^[A-Za-z0-9_%.]+:[A-Za-z0-9_%.]+(:(ms|us|ns))?$/,
-  COALESCE: /^\{.*\}$/,
+  // Operators without arguments; the longer form of Envoy's JSON is more than can be told from here.
+  COALESCE: new RegExp(`^\\{"operators": ?\\[${operator}(, ?${operator})*\\]\\}$`),
+  // An attribute by its path; whole expressions are more than can be told from here.
+  CEL: new RegExp(`^(?!(?:${reserved})\\b)[A-Za-z_]\\w*(\\.(?!(?:${reserved})\\b)[A-Za-z_]\\w*|\\['[-\\w]+'\\])*$`),
   FILTER_STATE: /^[^:]+(:(PLAIN|TYPED|FIELD:.+))?$/,
   UPSTREAM_FILTER_STATE: /^[^:]+(:(PLAIN|TYPED|FIELD:.+))?$/,
   PATH: /^(WQ|NQ)?(:(ORIG|PATH|ORIG_OR_PATH))?$/,
   GRPC_STATUS: /^(CAMEL_STRING|SNAKE_STRING|NUMBER)$/,
+  REQ: headerName,
+  REQUEST_HEADER: headerName,
+  RESP: headerName,
+  RESPONSE_HEADER: headerName,
+  RESPONSE_TRAILER: headerName,
+  STREAM_INFO_REQ: headerName,
+  TRAILER: headerName,
 };
