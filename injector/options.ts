@@ -1,4 +1,6 @@
 // What one pod asks for: its annotations over the settings of its revision, every value checked.
+import { probesAnnotation, statusAnnotation } from "../model/sidecar.ts";
+import { rootSecretAnnotation } from "./bootstrap.ts";
 import {
   type AllOr,
   cidrs,
@@ -18,12 +20,13 @@ import {
   wholeNumber,
   words,
 } from "./forms.ts";
-import type { JsonObject } from "./json.ts";
+import { type JsonObject, objectAt } from "./json.ts";
 import { nativeSidecarsFit } from "./native-sidecars.ts";
 import { annotationsOf } from "./pod.ts";
 import type { PodReport } from "./pod-findings.ts";
 import { controlPlane, type ProxyConfig, proxyConfigAnnotation, readProxyConfig } from "./proxy-config.ts";
 import type { Redirect } from "./redirect.ts";
+import { rememberFew } from "./remember-few.ts";
 import type { ControlPlane, InjectorSettings, StatsMatcher } from "./settings.ts";
 import { fittingStopDelay } from "./stop-delay.ts";
 
@@ -96,9 +99,35 @@ const agentAnnotations: Readonly<Record<string, readonly [reason: string, fix: s
   ],
 };
 
-/** Everything that this pod's annotations decide; what is wrong with them goes to `report`. */
+const remembered = rememberFew<InjectorSettings, PodOptions>(300);
+
+/**
+ * Everything that this pod's annotations decide; what is wrong with them goes to `report`. The same object for the same settings
+ * and equal annotations, where there is nothing to report.
+ */
 export function readOptions(pod: JsonObject, settings: InjectorSettings, report: PodReport): PodOptions {
   const annotations = annotationsOf(pod);
+  const graceSeconds = objectAt(pod, "spec")["terminationGracePeriodSeconds"];
+  const key = JSON.stringify([graceSeconds, ...Object.entries(annotations).filter(([name]) => mayMatter(name))]);
+  const known = remembered.get(settings, key);
+  if (known !== undefined) return known;
+  const before = report.findings.length;
+  const options = freshOptions(pod, annotations, settings, report);
+  return report.findings.length === before ? remembered.set(settings, key, options) : options;
+}
+
+const written: ReadonlySet<string> = new Set([statusAnnotation, probesAnnotation, rootSecretAnnotation]);
+
+/** All annotations that are read here belong to these two; what injection itself writes down is not read. */
+const mayMatter = (name: string): boolean =>
+  (name.includes("istio.io/") || name.includes("pillion.io/")) && !written.has(name);
+
+function freshOptions(
+  pod: JsonObject,
+  annotations: Readonly<Record<string, string>>,
+  settings: InjectorSettings,
+  report: PodReport,
+): PodOptions {
   const read: Read = (name, form, fallback) => {
     const text = annotations[name];
     if (text === undefined) return fallback;

@@ -5,6 +5,7 @@ import type { JsonObject } from "./json.ts";
 import { keepText } from "./json-text.ts";
 import type { PodOptions } from "./options.ts";
 import { proxyContainer } from "./proxy-container.ts";
+import { rememberFew } from "./remember-few.ts";
 import type { InjectorSettings } from "./settings.ts";
 import { fingerprintOf, type Overrides, overrideFor } from "./status.ts";
 import type { Template } from "./templates.ts";
@@ -27,22 +28,17 @@ export interface OwnPartsRequest {
   readonly overrides: Overrides;
 }
 
-/** Different ones that are remembered for a revision, 30 kB each; the oldest goes first. */
-const rememberedParts = 500;
+/** Workloads with equal options that are remembered, 30 kB each. */
+const remembered = rememberFew<PodOptions, OwnParts>(300);
 
-const remembered = new WeakMap<InjectorSettings, Map<string, OwnParts>>();
-
-/** Our parts of a pod; the same objects for equal requests. */
+/**
+ * Our parts of a pod; the same objects for the same options and equal others. Options are one object for each revision and
+ * equal annotations, see readOptions().
+ */
 export function ownParts(settings: InjectorSettings, request: OwnPartsRequest): OwnParts {
-  const byKey = remembered.get(settings) ?? new Map<string, OwnParts>();
-  remembered.set(settings, byKey);
-  const key = JSON.stringify(request);
-  const known = byKey.get(key);
-  if (known !== undefined) return known;
-  const parts = build(settings, request);
-  byKey.set(key, parts);
-  if (byKey.size > rememberedParts) byKey.delete(byKey.keys().next().value ?? "");
-  return parts;
+  const { options, template, serviceName, overrides } = request;
+  const key = JSON.stringify([template, serviceName, overrides]);
+  return remembered.get(options, key) ?? remembered.set(options, key, build(settings, request));
 }
 
 function build(settings: InjectorSettings, { options, template, serviceName, overrides }: OwnPartsRequest): OwnParts {
