@@ -44,7 +44,7 @@ export function rootsPem({ roots }: Pick<CaBundle, "roots">): string {
 }
 
 /** The same for the same roots in whatever process; hex. */
-export function rootsVersion(bundle: CaBundle): string {
+export function rootsVersion(bundle: Pick<CaBundle, "roots">): string {
   return createHash("sha256").update(rootsPem(bundle)).digest("hex");
 }
 

@@ -12,10 +12,11 @@ import { type KubernetesConfig, serviceName } from "./config.ts";
 import { createHealth, type Health, notYet } from "./health.ts";
 import { type KubernetesApi, kubernetesApi } from "./kubernetes/api.ts";
 import { claimRevision } from "./kubernetes/apply-webhooks.ts";
-import { keepRoots, openAuthority, storedAuthority } from "./kubernetes/authority.ts";
+import { openAuthority, storedAuthority } from "./kubernetes/authority.ts";
 import { eventsAbout, type Subject } from "./kubernetes/events.ts";
 import { injectionSettings } from "./kubernetes/injection-settings.ts";
 import { type Kept, keep, untilItWorks } from "./kubernetes/keep.ts";
+import { keepRoots, rootRefusals } from "./kubernetes/keep-roots.ts";
 import { keepTested, keepWebhooks, reachability } from "./kubernetes/keep-webhooks.ts";
 import { findOwner } from "./kubernetes/owner.ts";
 import { tellReadiness } from "./kubernetes/readiness-events.ts";
@@ -257,8 +258,17 @@ function keepAll(
   });
   const shared = { client, api, log, revision, owner };
   const webhooks = keepWebhooks({ ...shared, facts, onOutcome: untilWell(health, parts.webhooks) }, signal);
+  const tellRefusals = world.events(rootRefusals);
+  const onRefusals = (problem: string | undefined): void => {
+    if (problem === undefined) remarks.delete("root certificates");
+    else remarks.set("root certificates", problem);
+    tellRefusals(problem);
+  };
   const roots = keepRoots(
-    { ...shared, ca, world: () => cluster.world(), onOutcome: untilWell(health, parts.roots) },
+    {
+      ...{ ...shared, ca, namespace, clock: systemClock, onRefusals, onOutcome: untilWell(health, parts.roots) },
+      namespaces: () => lastingNamespaces(cluster.world()),
+    },
     signal,
   );
   let namespaces = cluster.world().objects.Namespace;
@@ -287,6 +297,13 @@ function keepAll(
   // The API server trusts others from now on.
   ca.subscribe(tested.poke);
   return { tested, webhooks };
+}
+
+/** Namespaces that are there and stay. */
+function lastingNamespaces({ objects }: World): readonly string[] {
+  return [...objects.Namespace.values()]
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata }) => metadata.name);
 }
 
 /** Tells of a part until it is well for the first time: what fails later must not take proxies away from us. */

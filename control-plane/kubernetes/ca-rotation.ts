@@ -4,12 +4,26 @@ import { fingerprint } from "../../certs/certificate.ts";
 import { type CaBundle, type CaSource, rootsVersion } from "../ca-bundle.ts";
 import type { Clock } from "../clock.ts";
 import type { StoredCa } from "./stored-ca.ts";
-import { type FormerRoots, knownRoots, replaceRoots, retireInTime, rootsNow, trustedSinceMs } from "./trusted-roots.ts";
+import {
+  agreeOnRoots,
+  type FormerRoots,
+  generationOf,
+  knownRoots,
+  replaceRoots,
+  retireInTime,
+  rootsNow,
+  type ToldRoots,
+  trustedSinceMs,
+} from "./trusted-roots.ts";
 
 /** A CA that follows what is stored. */
 export interface CaRotation extends CaSource {
   /** What stands in the Secret now. */
   offer(stored: StoredCa): void;
+  /** Names the roots that are stored, by what this replica knows. */
+  generation(): string;
+  /** Hear what stands in the root ConfigMap. @returns false when its writer knew of other stored roots than this replica does. */
+  hear(told: ToldRoots): boolean;
 }
 
 /** Kubelets bring a changed ConfigMap into pods within a minute or so. */
@@ -44,15 +58,15 @@ export function rotateCa(options: RotationOptions, signal: AbortSignal): CaRotat
     current = next;
     if (!isSame) for (const listener of listeners) listener();
   };
+  const sign = (): void => {
+    signing = stored;
+    mayReplace = true;
+  };
   /** Sign with what is stored as soon as everybody trusts it; at once where the key of the CA before is lost. */
   const signInTime = (): void => {
     steps.abort();
     steps = new AbortController();
     const atMs = trustedSinceMs(stored, roots) + spread;
-    const sign = (): void => {
-      signing = stored;
-      mayReplace = true;
-    };
     if (atMs <= clock.now()) {
       sign();
       return;
@@ -65,7 +79,16 @@ export function rotateCa(options: RotationOptions, signal: AbortSignal): CaRotat
   };
   signInTime();
   let current = bundle();
-  retireInTime(roots, clock, signal, publish);
+  const retire = (): void => {
+    const onGone = (): void => {
+      // Whoever brings the time forward does not wait for the new root to spread.
+      steps.abort();
+      sign();
+      publish();
+    };
+    retireInTime(roots, { stored: () => stored, clock, onGone }, signal);
+  };
+  retire();
   return {
     current: () => current,
     subscribe: (listener) => {
@@ -74,11 +97,20 @@ export function rotateCa(options: RotationOptions, signal: AbortSignal): CaRotat
     },
     offer: (next) => {
       if (isSameCa(next, stored)) return;
+      replaceRoots(roots, stored, next, clock.now());
       stored = next;
-      replaceRoots(roots, next, clock.now());
-      retireInTime(roots, clock, signal, publish);
+      retire();
       signInTime();
       publish();
+    },
+    generation: () => generationOf(stored),
+    hear: (told) => {
+      if (told.generation !== generationOf(stored)) return false;
+      if (agreeOnRoots(roots, told, clock.now())) {
+        retire();
+        publish();
+      }
+      return true;
     },
   };
 }

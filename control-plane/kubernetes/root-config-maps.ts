@@ -1,17 +1,20 @@
 // The root certificate travels to pods in a ConfigMap of each namespace: written where it is missing or differs, nowhere else.
+import { X509Certificate } from "node:crypto";
 import { ignoredNamespaces } from "../../injector/decide.ts";
 import { type JsonObject, listAt, objectAt, textAt, textsAt } from "../../injector/json.ts";
 import { sidecarNames } from "../../model/sidecar.ts";
 import { type CaBundle, rootsPem, splitPem } from "../ca-bundle.ts";
 import type { KubernetesApi } from "./api.ts";
 import type { OwnerReference } from "./owner.ts";
-import type { FormerRoots } from "./trusted-roots.ts";
+import type { FormerRoots, ToldRoots } from "./trusted-roots.ts";
 import { managedBy } from "./webhook-configurations.ts";
 
 /** The key in the ConfigMap; Istio's. */
 const key = "root-cert.pem";
-/** When the newest root came: a control plane that starts in the middle of a replacement goes on from there. */
+/** When the stored roots changed last: a control plane that starts in the middle of a replacement goes on from there. */
 const sinceAnnotation = "pillion.io/roots-since";
+/** Which roots were stored then: what is said of others is no answer to who waits for these. */
+const generationAnnotation = "pillion.io/roots-of";
 
 /** The ConfigMap of a revision; named apart, so that another control plane's proxies keep their own root. */
 export function rootConfigMapName(revision: string): string {
@@ -21,33 +24,31 @@ export function rootConfigMapName(revision: string): string {
 /** What every ConfigMap is to say. */
 export interface RootConfigMap {
   readonly name: string;
+  /** The control plane's own namespace. */
+  readonly namespace: string;
   readonly bundle: Pick<CaBundle, "roots" | "rootsSinceMs">;
+  readonly generation: string;
   readonly owner: OwnerReference | undefined;
 }
 
-/** Namespaces that are written at once. */
-const together = 8;
+/** Whether a namespace has to be written. */
+export function isLacking(namespace: string, present: JsonObject | undefined, wanted: RootConfigMap): boolean {
+  return !ignoredNamespaces.includes(namespace) && !isRight(present, wanted, namespace);
+}
 
-/**
- * Bring all of them into order. `present` holds those that are there by namespace, and is kept up to date.
- * @returns in how many namespaces it was written. @throws {PillionError} those of the API.
- */
-export async function applyRootConfigMaps(
+/** Write one. @throws {PillionError} those of the API. */
+export function applyRootConfigMap(
   api: Pick<KubernetesApi, "apply">,
   wanted: RootConfigMap,
-  namespaces: readonly string[],
-  present: Map<string, JsonObject>,
-): Promise<number> {
-  const lacking = namespaces.filter((one) => !ignoredNamespaces.includes(one) && !isRight(present.get(one), wanted));
-  for (let at = 0; at < lacking.length; at += together) {
-    const some = lacking.slice(at, at + together).map(async (namespace) => {
-      const path = `/api/v1/namespaces/${namespace}/configmaps/${wanted.name}`;
-      const written = await api.apply(path, configMap(wanted, namespace));
-      if (written !== "gone") present.set(namespace, written);
-    });
-    await Promise.all(some);
-  }
-  return lacking.length;
+  namespace: string,
+): Promise<JsonObject | "gone"> {
+  return api.apply(`/api/v1/namespaces/${namespace}/configmaps/${wanted.name}`, configMap(wanted, namespace));
+}
+
+/** What a replica wrote there, ourselves included; undefined where it does not say of what. */
+export function toldRoots(configMap: JsonObject): ToldRoots | undefined {
+  const generation = annotationOf(configMap, generationAnnotation);
+  return generation === "" ? undefined : { generation, roots: rootsIn(configMap), sinceMs: sinceMsOf(configMap) };
 }
 
 /** What proxies of all our revisions were given last; without roots where there is no ConfigMap yet. */
@@ -55,24 +56,45 @@ export async function readRoots(api: Pick<KubernetesApi, "get">, namespace: stri
   const query = { labelSelector: `${managedBy.label}=${managedBy.value}` };
   const list = await api.get(`/api/v1/namespaces/${namespace}/configmaps`, query);
   const found = list === undefined ? [] : listAt(list, "items");
-  const times = found.map((one) =>
-    Date.parse(textsAt(objectAt(one, "metadata"), "annotations")[sinceAnnotation] ?? ""),
-  );
-  return {
-    roots: found.flatMap((one) => splitPem(textAt(objectAt(one, "data"), key))),
-    sinceMs: Math.max(0, ...times.filter((time) => !Number.isNaN(time))),
-  };
+  return { roots: found.flatMap(rootsIn), sinceMs: Math.max(0, ...found.map(sinceMsOf)) };
 }
 
-function isRight(present: JsonObject | undefined, { bundle, owner }: RootConfigMap): boolean {
-  if (present === undefined || textAt(objectAt(present, "data"), key) !== rootsPem(bundle)) return false;
+/** Those that can be read: somebody may have written something else. */
+function rootsIn(configMap: JsonObject): readonly string[] {
+  return splitPem(textAt(objectAt(configMap, "data"), key)).filter((pem) => {
+    try {
+      return new X509Certificate(pem).ca;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const annotationOf = (configMap: JsonObject, name: string): string =>
+  textsAt(objectAt(configMap, "metadata"), "annotations")[name] ?? "";
+
+/** 0 where it does not say. */
+function sinceMsOf(configMap: JsonObject): number {
+  const timeMs = Date.parse(annotationOf(configMap, sinceAnnotation));
+  return Number.isNaN(timeMs) ? 0 : timeMs;
+}
+
+function isRight(present: JsonObject | undefined, wanted: RootConfigMap, namespace: string): boolean {
+  if (present === undefined) return false;
+  const { bundle, generation, owner } = wanted;
+  if (textAt(objectAt(present, "data"), key) !== rootsPem(bundle)) return false;
+  // Replicas agree by the annotations of this one, so these count, too.
+  const isOwn = namespace === wanted.namespace;
+  const isAgreed =
+    annotationOf(present, generationAnnotation) === generation && sinceMsOf(present) === bundle.rootsSinceMs;
+  if (isOwn && !isAgreed) return false;
   const owners = listAt(objectAt(present, "metadata"), "ownerReferences");
   return owner === undefined || owners.some(({ uid }) => uid === owner.uid);
 }
 
-function configMap({ name, bundle, owner }: RootConfigMap, namespace: string): JsonObject {
+function configMap({ name, bundle, generation, owner }: RootConfigMap, namespace: string): JsonObject {
   const { rootsSinceMs } = bundle;
-  const annotations = rootsSinceMs === 0 ? {} : { [sinceAnnotation]: new Date(rootsSinceMs).toISOString() };
+  const since = rootsSinceMs === 0 ? {} : { [sinceAnnotation]: new Date(rootsSinceMs).toISOString() };
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -80,7 +102,7 @@ function configMap({ name, bundle, owner }: RootConfigMap, namespace: string): J
       name,
       namespace,
       labels: { "istio.io/config": "true", [managedBy.label]: managedBy.value },
-      annotations,
+      annotations: { ...since, [generationAnnotation]: generation },
       ...(owner === undefined ? {} : { ownerReferences: [{ ...owner }] }),
     },
     data: { [key]: rootsPem(bundle) },

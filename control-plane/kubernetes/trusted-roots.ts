@@ -1,6 +1,8 @@
-// Since when and until when each root is trusted, while one takes the place of another.
+// Which roots are trusted, and until when, while one takes the place of another. All replicas go by the same rule and by the
+// same time, which stands in the root ConfigMap: a root that is not stored any more goes when 25 hours have passed since the
+// stored roots changed. So replicas that know of different roots, or have different clocks, come to the same end.
 import { X509Certificate } from "node:crypto";
-import { type CaBundle, splitPem } from "../ca-bundle.ts";
+import { type CaBundle, rootsVersion, splitPem } from "../ca-bundle.ts";
 import type { Clock } from "../clock.ts";
 import { isSignedBy } from "./ca-path.ts";
 import { unique } from "./stored-ca.ts";
@@ -8,41 +10,64 @@ import { unique } from "./stored-ca.ts";
 /** What proxies trust already when this process starts. */
 export interface FormerRoots {
   readonly roots: readonly string[];
-  /** When the newest of them came, in milliseconds since 1970; 0 when they have been there from the beginning. */
+  /** When the stored roots changed last, in milliseconds since 1970; 0 when they have been there from the beginning. */
   readonly sinceMs: number;
 }
 
-/** Roots that are trusted, by their PEM; times in milliseconds since 1970. */
-export interface TrustedRoots {
-  readonly since: Map<string, number>;
-  /** Of those that are not stored any more. */
-  readonly until: Map<string, number>;
+/** What a replica wrote that may be another one. */
+export interface ToldRoots extends FormerRoots {
+  /** Of the roots that were stored when it was written: see {@link generationOf}. */
+  readonly generation: string;
 }
+
+/** Roots that are trusted; times in milliseconds since 1970. */
+export interface TrustedRoots {
+  /** Since when, by PEM. */
+  readonly since: Map<string, number>;
+  /** When the stored roots changed last; 0: never, as far as is known. */
+  changedMs: number;
+}
+
+type Stored = Pick<CaBundle, "roots">;
 
 /** Longer than the life of a workload's certificate (24 h) and the time in which the old CA goes on signing. */
 export const retireMs = 25 * 3_600_000;
 
+/** The same for the same stored roots in whatever order and process. */
+export function generationOf({ roots }: Stored): string {
+  return rootsVersion({ roots: roots.toSorted() }).slice(0, 16);
+}
+
 /** At the start. Of a mesh that begins now nobody has to learn anything. */
-export function knownRoots(stored: Pick<CaBundle, "roots">, former: FormerRoots, now: number): TrustedRoots {
+export function knownRoots(stored: Stored, former: FormerRoots, now: number): TrustedRoots {
   const known = unique(former.roots);
   const hasAdded = known.length > 0 && stored.roots.some((root) => !known.includes(root));
-  const untilMs = (hasAdded ? now : former.sinceMs) + retireMs;
-  const retired = untilMs > now ? known.filter((root) => !stored.roots.includes(root)) : [];
+  const changedMs = hasAdded ? now : former.sinceMs;
+  const retired = changedMs + retireMs > now ? known.filter((root) => !stored.roots.includes(root)) : [];
   const newMs = hasAdded ? now : 0;
   const sinceMs = (root: string): number => (known.includes(root) ? former.sinceMs : newMs);
-  return {
-    since: new Map([...stored.roots, ...retired].map((root) => [root, sinceMs(root)])),
-    until: new Map(retired.map((root) => [root, untilMs])),
-  };
+  return { since: new Map([...stored.roots, ...retired].map((root) => [root, sinceMs(root)])), changedMs };
 }
 
 /** Other roots are stored from now on. */
-export function replaceRoots({ since, until }: TrustedRoots, next: Pick<CaBundle, "roots">, now: number): void {
-  for (const root of since.keys()) {
-    if (next.roots.includes(root)) until.delete(root);
-    else if (!until.has(root)) until.set(root, now + retireMs);
-  }
-  for (const root of next.roots) if (!since.has(root)) since.set(root, now);
+export function replaceRoots(trusted: TrustedRoots, before: Stored, next: Stored, now: number): void {
+  if (generationOf(before) === generationOf(next)) return;
+  trusted.changedMs = now;
+  for (const root of next.roots) if (!trusted.since.has(root)) trusted.since.set(root, now);
+}
+
+/**
+ * Agree with who wrote that about the same stored roots: the earlier time counts, and whoever trusts more is followed as long as
+ * that time is not over. @returns whether anything is other than before.
+ */
+export function agreeOnRoots(trusted: TrustedRoots, told: FormerRoots, now: number): boolean {
+  if (told.sinceMs === 0) return false;
+  const isEarlier = trusted.changedMs === 0 || told.sinceMs < trusted.changedMs;
+  if (isEarlier) trusted.changedMs = told.sinceMs;
+  const isOver = trusted.changedMs + retireMs <= now;
+  const unknown = isOver ? [] : unique(told.roots).filter((root) => !trusted.since.has(root));
+  for (const root of unknown) trusted.since.set(root, told.sinceMs);
+  return isEarlier || unknown.length > 0;
 }
 
 /** Since when a root is trusted that this bundle leads to. */
@@ -52,30 +77,29 @@ export function trustedSinceMs(bundle: CaBundle, { since }: TrustedRoots): numbe
 
 /** What a bundle says of roots: the stored ones first, then those that are on their way out, in an order that replicas agree on. */
 export function rootsNow(
-  { since }: TrustedRoots,
-  stored: Pick<CaBundle, "roots">,
+  { since, changedMs }: TrustedRoots,
+  stored: Stored,
   now: number,
 ): Pick<CaBundle, "roots" | "rootsSinceMs"> {
   const old = [...since.keys()].filter((root) => !stored.roots.includes(root)).toSorted();
   const isValid = (root: string): boolean => Date.parse(new X509Certificate(root).validTo) > now;
-  return { roots: [...stored.roots, ...old].filter(isValid), rootsSinceMs: Math.max(...since.values()) };
+  return { roots: [...stored.roots, ...old].filter(isValid), rootsSinceMs: changedMs };
 }
 
-/** Forget roots when their time is up, unless they came back before. */
+/** Forget what is not stored when its time is up, unless the stored roots changed again before. */
 export function retireInTime(
-  { since, until }: TrustedRoots,
-  clock: Clock,
+  trusted: TrustedRoots,
+  { stored, clock, onGone }: { readonly stored: () => Stored; readonly clock: Clock; readonly onGone: () => void },
   signal: AbortSignal,
-  onGone: () => void,
 ): void {
-  for (const [root, untilMs] of until) {
-    clock.at(untilMs, signal, () => {
-      if (until.get(root) !== untilMs) return;
-      until.delete(root);
-      since.delete(root);
-      onGone();
-    });
-  }
+  const { since, changedMs } = trusted;
+  if ([...since.keys()].every((root) => stored().roots.includes(root))) return;
+  clock.at(changedMs + retireMs, signal, () => {
+    if (trusted.changedMs !== changedMs) return;
+    const gone = [...since.keys()].filter((root) => !stored().roots.includes(root));
+    for (const root of gone) since.delete(root);
+    if (gone.length > 0) onGone();
+  });
 }
 
 /** Whether what this bundle signs is accepted by who trusts that root. */

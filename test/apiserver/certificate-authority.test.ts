@@ -198,11 +198,11 @@ describe("cacerts", () => {
     expect(await one.page("/readyz")).toContain("self-test: the API server reaches the webhook");
 
     // As docs/install.md says, for a root that is to go sooner.
-    await one.end("SIGTERM");
+    const last = await start(...flags, `--webhook-url=https://127.0.0.1:${one.ports.webhook}`);
+    await untilReady(last);
+    expect(await rootsInPods()).toEqual(both);
     const longAgo = "pillion.io/roots-since=2000-01-01T00:00:00Z";
     await kubectl("annotate", "configmap", "istio-ca-root-cert", ...namespace, "--overwrite", longAgo);
-    const last = await start(...flags);
-    await untilReady(last);
     await vi.waitFor(async () => expect(await rootsInPods()).toEqual([next.certificatePem]), patiently);
 
     await kubectl("delete", "secret", "cacerts", ...namespace);
