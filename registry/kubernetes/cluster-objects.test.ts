@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../api/normalize.ts";
+import { inject } from "../../injector/inject.ts";
+import { defaultSettings } from "../../injector/settings.ts";
 import { ClusterObjects, type ObjectReport } from "./cluster-objects.ts";
 
 const virtualService = (spec: object, parts: object = {}): JsonObject => ({
@@ -42,6 +44,40 @@ describe("ClusterObjects", () => {
     const annotations = { "kubectl.kubernetes.io/last-applied-configuration": "{…}", mine: "yes" };
     put(virtualService({ hosts: ["a"] }, { annotations }));
     expect(current()?.metadata.annotations).toEqual({ mine: "yes" });
+  });
+
+  test("keeps of a pod what the mesh reads: nobody's environment, arguments and volumes", () => {
+    const { objects } = start();
+    const application = {
+      name: "app",
+      image: "shop/reviews",
+      args: ["--token", "hunter2"],
+      env: [{ name: "PASSWORD", value: "hunter2" }],
+      ports: [{ name: "http", containerPort: 9080, protocol: "TCP" }],
+      readinessProbe: { httpGet: { path: "/", port: 9080 } },
+      volumeMounts: [{ name: "kube-api-access", mountPath: "/var/run/secrets/kubernetes.io/serviceaccount" }],
+    };
+    const spec = { serviceAccountName: "reviews", containers: [application], volumes: [{ name: "kube-api-access" }] };
+    const written = { kind: "Pod", metadata: { namespace: "shop", name: "reviews-1" }, spec };
+    const injected = inject(written, { name: "shop", labels: {} }, defaultSettings).pod;
+    const status = { podIP: "10.1.0.1", conditions: [{ type: "Ready", status: "True", message: "a sentence" }] };
+    objects.put("Pod", "shop/reviews-1", { ...injected, status });
+    objects.flush();
+    const stored = JSON.stringify(objects.world().objects.Pod.get("shop/reviews-1"));
+    expect(JSON.stringify(injected).length).toBeGreaterThan(6_000);
+    expect(stored.length).toBeLessThan(3_000);
+    expect(stored).toContain('"containerPort":9080');
+    for (const unread of ["hunter2", '"env"', '"args"', '"volumes"', "a sentence"])
+      expect(stored).not.toContain(unread);
+  });
+
+  test.each([
+    { name: "no time to stop", spec: { terminationGracePeriodSeconds: -1 } },
+    { name: "a probe of another version", spec: { containers: [{ name: "app", readinessProbe: { grpc: {} } }] } },
+  ])("takes a pod with $name, which the mesh does not read", ({ spec }) => {
+    const { objects, reports } = start();
+    objects.put("Pod", "shop/p", { metadata: { namespace: "shop", name: "p" }, spec });
+    expect([objects.flush(), reports]).toEqual([true, []]);
   });
 
   test("makes one World of many changes, and none of changes that undo each other", () => {
