@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { type Crd, crdFor } from "../api/crd.ts";
 import { descriptions } from "../api/kinds.ts";
+import { watchedKinds } from "../registry/kubernetes/resources.ts";
 
 const charts = fileURLToPath(new URL("../charts", import.meta.url));
 const crdFolder = join("base", "files", "crds");
@@ -36,10 +37,10 @@ function withMetadata(crd: Crd): object {
   return { ...crd, metadata, spec };
 }
 
-/** Rules of a ClusterRole: one for each group of API kinds. */
+/** Rules of a ClusterRole: one for each group of kinds that are followed. */
 function watchRules(): readonly object[] {
   const plurals = new Map<string, string[]>();
-  for (const { group, plural } of Object.values(descriptions)) {
+  for (const { group, plural } of watchedKinds.map((kind) => descriptions[kind])) {
     plurals.set(group, [...(plurals.get(group) ?? []), plural]);
   }
   return [...plurals].map(([group, resources]) => ({

@@ -1,7 +1,7 @@
 // A registry whose objects stand in a Kubernetes API server: lists and watches every kind that the mesh reads.
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Kind, kinds } from "../../api/kinds.ts";
+import type { Kind } from "../../api/kinds.ts";
 import { meshConfigMap } from "../../api/mesh-config.ts";
 import type { JsonObject } from "../../api/normalize.ts";
 import { errorText, PillionError } from "../../base/error.ts";
@@ -11,7 +11,7 @@ import type { ApiClient } from "./api-client.ts";
 import { ClusterObjects, type ObjectReport } from "./cluster-objects.ts";
 import { type KindStatus, KindTracker } from "./kind-tracker.ts";
 import { type KindTrouble, kindTroubles } from "./kind-troubles.ts";
-import { type ObjectName, resourceOf } from "./resources.ts";
+import { type ObjectName, resourceOf, watchedKinds } from "./resources.ts";
 import { checkServerVersion } from "./server-version.ts";
 import { beginning, type Progress, step } from "./step.ts";
 import { type WatchDeps, type WatchUpdate, watchResource } from "./watch.ts";
@@ -102,9 +102,9 @@ class Cluster implements ClusterRegistry {
       this.#onSynced = resolve;
     });
     this.#objects = new ClusterObjects((report) => this.#onReport(report));
-    this.#trackers = new Map(kinds.map((kind) => [kind, new KindTracker(kind)]));
+    this.#trackers = new Map(watchedKinds.map((kind) => [kind, new KindTracker(kind)]));
     const { client, meshConfig = meshConfigMap } = options;
-    const watches = kinds.map((kind) =>
+    const watches = watchedKinds.map((kind) =>
       watchResource(
         resourceOf(kind, meshConfig),
         { ...timing, client, onUpdate: (update) => this.#onUpdate(kind, update) },

@@ -1,6 +1,6 @@
 // Which collections of the API server hold the objects of each kind.
 import { apiVersionsOf } from "../../api/kind-description.ts";
-import { descriptions, type Kind } from "../../api/kinds.ts";
+import { descriptions, type Kind, kinds } from "../../api/kinds.ts";
 import type { WatchedResource } from "./watch.ts";
 
 /** Namespace and name of an object. */
@@ -8,6 +8,12 @@ export interface ObjectName {
   readonly namespace: string;
   readonly name: string;
 }
+
+/** Only directories need these, for pods are made from them there: on Kubernetes a pod's ReplicaSet names its Deployment. */
+const unwatched: readonly Kind[] = ["Deployment", "ServiceAccount"];
+
+/** The kinds that are followed; all others stay empty. */
+export const watchedKinds: readonly Kind[] = kinds.filter((kind) => !unwatched.includes(kind));
 
 /** What is watched for a kind. Of ConfigMaps only the one that holds the mesh configuration: others may be large, and secret. */
 export function resourceOf(kind: Kind, meshConfig: ObjectName): WatchedResource {

@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject } from "../../api/normalize.ts";
 import { parse } from "../../api/parse.ts";
 import type { World } from "../../model/world.ts";
 import type { ApiClient, ApiRequest, ApiResponse } from "../../registry/kubernetes/api-client.ts";
-import { resourceOf } from "../../registry/kubernetes/resources.ts";
+import { resourceOf, watchedKinds } from "../../registry/kubernetes/resources.ts";
 
 /** Objects by "Kind namespace/name", sorted, without the versions that the World may leave behind. */
 export type Plain = Readonly<Record<string, unknown>>;
@@ -32,9 +32,9 @@ export class Cluster {
     this.#client.close();
   }
 
-  /** What the API server stores of all kinds, as the mesh reads it. */
+  /** What the API server stores of all kinds that are followed, as the mesh reads it. */
   async stored(): Promise<Plain> {
-    const lists = await Promise.all(kinds.map((kind) => this.#list(kind)));
+    const lists = await Promise.all(watchedKinds.map((kind) => this.#list(kind)));
     return plain(lists.flat());
   }
 
@@ -69,7 +69,7 @@ export class Cluster {
       { method: "POST", path: `/api/v1/namespaces/${namespace}/serviceaccounts`, body: { metadata: account } },
       [409],
     );
-    for (const kind of kinds) {
+    for (const kind of watchedKinds) {
       const { group, plural } = descriptions[kind];
       if (plural !== resource) await this.#grant(plural, group);
     }

@@ -1,9 +1,9 @@
 // The registry against a real API server, with a proxy between them that misbehaves on purpose.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { kinds } from "../../api/kinds.ts";
 import { createApiClient } from "../../registry/kubernetes/api-client.ts";
 import type { ObjectReport } from "../../registry/kubernetes/cluster-objects.ts";
 import { openCluster } from "../../registry/kubernetes/open-cluster.ts";
+import { watchedKinds } from "../../registry/kubernetes/resources.ts";
 import { type ApiServer, startApiServer } from "./api-server.ts";
 import { Cluster, installCrds, objectsOf, type Plain } from "./registry-cluster.ts";
 import { type Trouble, TroubleProxy, troubles } from "./trouble-proxy.ts";
@@ -120,7 +120,7 @@ describe("openCluster()", () => {
     await cluster.put("VirtualService", "shop", "vs", { spec: { hosts: ["b"] } });
     await cluster.remove("Service", "shop", "s3");
     await untilSame();
-    expect(registry.status().map(({ state }) => state)).toEqual(kinds.map(() => "watching"));
+    expect(registry.status().map(({ state }) => state)).toEqual(watchedKinds.map(() => "watching"));
   });
 
   test("watches of ConfigMaps only the mesh configuration, and shows that of a revision under its name", async () => {
@@ -202,7 +202,7 @@ describe("openCluster()", () => {
     await cluster.put("VirtualService", "shop", `new-${trouble}`, { spec: { hosts: [`${trouble}.example.com`] } });
     await cluster.remove("VirtualService", "shop", "gone");
     // Half a line needs an event on each stream; other trouble meets every watch, and then what they try again.
-    await proxy.untilMet(trouble === "half-line" ? 2 : kinds.length + 3);
+    await proxy.untilMet(trouble === "half-line" ? 2 : watchedKinds.length + 3);
     await cluster.put("Service", "shop", "during", service(82));
     await cluster.remove("Service", "shop", "during");
     await cluster.put("Service", "shop", "during", service(83));
