@@ -22,6 +22,7 @@ export function injectionSettings(
       ...settingsFromMesh(mesh.config).changes,
       ...changes,
       kubeletVersions: versions,
+      ipFamilies: hasIpv6(mesh) ? ["IPv4", "IPv6"] : ["IPv4"],
       xds: xdsSettings(config),
       revision: config.revision,
       rootConfigMap: rootConfigMapName(config.revision),
@@ -32,6 +33,10 @@ export function injectionSettings(
   // Nodes change often, their versions seldom.
   return () => settings(values(), snapshots.current().mesh, unchanging(versionsOf(nodes()).join(" ")));
 }
+
+/** Whether pods have addresses of IPv6; the proxy's own ports then listen on both. */
+const hasIpv6 = ({ servicePrefixes, podPrefixes }: MeshSettings): boolean =>
+  [...servicePrefixes, ...podPrefixes].some((prefix) => prefix.includes(":"));
 
 const kubeletVersions = (nodes: Nodes): readonly string[] =>
   [...new Set([...nodes.values()].map(({ status }) => status.nodeInfo?.kubeletVersion ?? "unknown"))].sort();
