@@ -57,8 +57,8 @@ afterAll(() => {
   tryRun(["kubectl", "delete", "-f", "-"], `${entry}---${throughGateway}`);
 });
 
-test("kubectl get se prints the columns that people know", () => {
-  const [head, row] = table(kubectl("get", "se"));
+test("kubectl get se -o wide prints the columns that people know", () => {
+  const [head, row] = table(kubectl("get", "se", "-o", "wide"));
   expect(head).toEqual(["NAME", "HOSTS", "LOCATION", "RESOLUTION", "AGE"]);
   expect(row?.slice(0, 2)).toEqual(["httpbin", '["httpbin.org"]']);
 });

@@ -72,6 +72,44 @@ spec:
   },
 );
 
+/** Lines of a proxy's statistics, as the tutorials ask for them. */
+const stats = (deployment: string, container: string, filter: string): Promise<string> =>
+  httpbin.type(
+    `kubectl exec deploy/${deployment} -c ${container} -- pilot-agent request GET stats | ${filter} || true`,
+  );
+
+test("a host that answers 503 once leaves under fortio, is counted, and comes back", async () => {
+  httpbin.apply(`
+apiVersion: networking.istio.io/v1beta1
+kind: DestinationRule
+metadata: { name: httpbin }
+spec:
+  host: httpbin
+  trafficPolicy:
+    outlierDetection: { consecutive5xxErrors: 1, interval: 1s, baseEjectionTime: 3s, maxEjectionPercent: 100 }
+`);
+  const fortio = async (path: string): Promise<readonly number[]> => {
+    const flags = "-c 1 -qps 0 -n 5 -loglevel Warning";
+    const report = await httpbin.type(
+      `kubectl exec deploy/fortio-deploy -c fortio -- /usr/bin/fortio load ${flags} http://httpbin:8000${path}`,
+    );
+    return [...fortioCodes(report).keys()];
+  };
+  const ejections = () => stats("fortio-deploy", "istio-proxy", "grep httpbin | grep ejections_enforced_total");
+  await expect
+    .poll(async () => `${(await fortio("/status/503")).join()} ${await ejections()}`, { timeout: 20_000 })
+    .toMatch(/^503 .*ejections_enforced_total: [1-9]/);
+  expect(await fortio("/get")).toEqual([503]);
+  await expect.poll(() => fortio("/get"), { timeout: 20_000 }).toEqual([200]);
+});
+
+test("statistics of outbound calls are kept where an annotation asks for them, and nowhere else", async () => {
+  await httpbin.exec("sleep", "sleep", "curl", "-s", "http://httpbin:8000/get");
+  expect(await stats("sleep", "istio-proxy", "grep -c cluster.outbound")).toBe("0\n");
+  for (const name of ["fortio-deploy", "fortio-older"])
+    expect(await stats(name, "istio-proxy", "grep httpbin | grep pending")).toMatch(/upstream_rq_pending_total: [1-9]/);
+});
+
 test("mirror_percent copies requests to v2 while v1 answers", async () => {
   httpbin.applyFile("httpbin-v2.yaml");
   httpbin.ready();
