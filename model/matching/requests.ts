@@ -2,6 +2,7 @@
 // are known before there is a request (gateway, port, caller) are compared here as well.
 import type { HttpMatch, StringMatch } from "../../api/http-route.ts";
 import type { WitnessRequest } from "../../base/finding.ts";
+import { memoize } from "../../base/memo.ts";
 import type { TextAnswer } from "./automaton.ts";
 import { implies, isOpen, type TextConditions, type TextMatch, textFor } from "./texts.ts";
 
@@ -16,7 +17,7 @@ export type Overlap =
 export const everyRequest: HttpMatch = {};
 
 /** A request to a host that both matches hold for. */
-export function overlapOf(a: HttpMatch, b: HttpMatch, host: string): Overlap {
+export const overlapOf = memoize((a: HttpMatch, b: HttpMatch, host: string): Overlap => {
   if (!canMeet(a, b)) return { type: "none" };
   const path = nicePath([uriOf(a), uriOf(b)]);
   const method = word("GET", [a.method, b.method], knownMethods);
@@ -37,10 +38,10 @@ export function overlapOf(a: HttpMatch, b: HttpMatch, host: string): Overlap {
       headers: Object.fromEntries(texts(headers)),
     },
   };
-}
+});
 
 /** Whether `wide` holds for every request that `narrow` holds for; false also when that cannot be told. */
-export function covers(wide: HttpMatch, narrow: HttpMatch): boolean {
+export const covers = memoize((wide: HttpMatch, narrow: HttpMatch): boolean => {
   if (!coversCaller(wide, narrow)) return false;
   const paths: TextConditions = { matching: [uriOf(narrow)], base: widePath };
   if (!isOpen(uriOf(wide).match) && !implies(paths, uriOf(wide))) return false;
@@ -51,7 +52,7 @@ export function covers(wide: HttpMatch, narrow: HttpMatch): boolean {
   return (
     coversFields(wide, narrow, "headers") && coversFields(wide, narrow, "queryParams") && coversAbsent(wide, narrow)
   );
-}
+});
 
 /** Envoy answers all others with 400 before it looks at a route. */
 const knownMethods = "GET|HEAD|POST|PUT|DELETE|OPTIONS|TRACE|PATCH";

@@ -1,8 +1,12 @@
 // Where the rules of two VirtualServices meet: on a named gateway, for a host that both have.
 import type { HttpMatch } from "../../api/http-route.ts";
+import { refOf } from "../../api/object.ts";
 import type { JsonPath } from "../../base/json-path.ts";
+import { memoize } from "../../base/memo.ts";
+import { sameRef } from "../../base/object-ref.ts";
 import { isCatchAll, serverHosts } from "../../model/gateways.ts";
 import { hostsInCommon } from "../../model/host-patterns.ts";
+import { groupBy } from "../../model/keep.ts";
 import { everyRequest } from "../../model/matching/requests.ts";
 import type { ResolvedVirtualService, RuleSource, Snapshot } from "../../model/snapshot.ts";
 
@@ -21,41 +25,74 @@ export interface Meeting {
   readonly host: string;
 }
 
-/** Where two VirtualServices meet; gateways merge their rules there. */
-export function meetings(snapshot: Snapshot, a: ResolvedVirtualService, b: ResolvedVirtualService): readonly Meeting[] {
-  const gateways = (a.spec.gateways ?? []).filter(
-    (name) => name !== "mesh" && b.spec.gateways?.includes(name) === true,
-  );
-  return gateways.flatMap((gateway) => {
-    const hosts = hostsOn(snapshot, a, gateway);
-    const others = new Set(hostsOn(snapshot, b, gateway));
-    return hosts.filter((host) => others.has(host)).map((host) => ({ gateway, host }));
-  });
+/** Another VirtualService, and where a candidate meets it. */
+export interface Neighbour {
+  readonly other: ResolvedVirtualService;
+  readonly meetings: readonly Meeting[];
+}
+
+/** All stored VirtualServices that a candidate shares a host with on some named gateway; gateways merge their rules there. */
+export function neighboursOf(snapshot: Snapshot, candidate: ResolvedVirtualService): readonly Neighbour[] {
+  const found = new Map<ResolvedVirtualService, Meeting[]>();
+  for (const gateway of namedGateways(candidate)) {
+    for (const host of hostsOn(snapshot, candidate, gateway)) {
+      for (const other of stored(snapshot, gateway).get(host) ?? []) {
+        if (sameRef(refOf(other), refOf(candidate))) continue;
+        found.set(other, [...(found.get(other) ?? []), { gateway, host }]);
+      }
+    }
+  }
+  return [...found].map(([other, meetings]) => ({ other, meetings }));
+}
+
+/** Stored VirtualServices by the hosts that they have on a gateway. */
+export function stored(snapshot: Snapshot, gateway: string): ReadonlyMap<string, readonly ResolvedVirtualService[]> {
+  return byHost(snapshot.virtualServices, snapshot.gateways, gateway);
+}
+
+const byHost = memoize((owners: Snapshot["virtualServices"], gateways: Snapshot["gateways"], gateway: string) => {
+  const claims = owners
+    .filter(({ spec }) => spec.gateways?.includes(gateway) === true)
+    .flatMap((owner) => claimed(owner, gateways, gateway).map((host) => ({ host, owner })));
+  const groups = groupBy(claims, ({ host }) => host);
+  return new Map([...groups].map(([host, group]) => [host, group.map(({ owner }) => owner)]));
+});
+
+/** Gateways but "mesh". */
+export function namedGateways({ spec }: ResolvedVirtualService): readonly string[] {
+  return (spec.gateways ?? []).filter((name) => name !== "mesh");
 }
 
 /** The hosts that a VirtualService has on a gateway; as it says itself where the Gateway is not there. */
-export function hostsOn(
-  snapshot: Snapshot,
-  { spec, metadata }: ResolvedVirtualService,
-  gateway: string,
-): readonly string[] {
-  const found = snapshot.gateways.find(({ metadata: of }) => `${of.namespace}/${of.name}` === gateway);
-  const wanted = spec.hosts ?? [];
-  if (found === undefined) return wanted;
-  const servers = (found.spec.servers ?? []).flatMap((server) => serverHosts(server, found.metadata.namespace));
-  const common = wanted.flatMap((host) =>
-    servers.flatMap((server) => {
-      if (server.namespace !== "*" && server.namespace !== metadata.namespace) return [];
-      const shared = hostsInCommon(server.host, host);
-      return shared === undefined ? [] : [shared];
-    }),
-  );
-  return [...new Set(common)];
+export function hostsOn(snapshot: Snapshot, owner: ResolvedVirtualService, gateway: string): readonly string[] {
+  return claimed(owner, snapshot.gateways, gateway);
 }
 
+const claimed = memoize(
+  ({ spec, metadata }: ResolvedVirtualService, gateways: Snapshot["gateways"], gateway: string): readonly string[] => {
+    const found = gatewaysByName(gateways).get(gateway);
+    const wanted = spec.hosts ?? [];
+    if (found === undefined) return wanted;
+    const servers = (found.spec.servers ?? []).flatMap((server) => serverHosts(server, found.metadata.namespace));
+    const common = wanted.flatMap((host) =>
+      servers.flatMap((server) => {
+        if (server.namespace !== "*" && server.namespace !== metadata.namespace) return [];
+        const shared = hostsInCommon(server.host, host);
+        return shared === undefined ? [] : [shared];
+      }),
+    );
+    return [...new Set(common)];
+  },
+);
+
+const gatewaysByName = memoize(
+  (gateways: Snapshot["gateways"]) =>
+    new Map(gateways.map((gateway) => [`${gateway.metadata.namespace}/${gateway.metadata.name}`, gateway])),
+);
+
 /** Every match of every HTTP rule that can hold on a gateway, in order. */
-export function matchesOn(owner: ResolvedVirtualService, gateway: string): readonly PlacedMatch[] {
-  return (owner.spec.http ?? []).flatMap((rule, position): readonly PlacedMatch[] => {
+export const matchesOn = memoize((owner: ResolvedVirtualService, gateway: string): readonly PlacedMatch[] =>
+  (owner.spec.http ?? []).flatMap((rule, position): readonly PlacedMatch[] => {
     const source = owner.httpSources[position];
     if (source === undefined) return [];
     const all = (rule.match ?? []).map((match, index) => ({ match, index }));
@@ -63,8 +100,8 @@ export function matchesOn(owner: ResolvedVirtualService, gateway: string): reado
     return all
       .filter(({ match }) => (match.gateways ?? []).length === 0 || match.gateways?.includes(gateway) === true)
       .map(({ match, index }) => ({ ...source, match: onGateway(match), index, isLast: isCatchAll(match) }));
-  });
-}
+  }),
+);
 
 /** Where a match stands in its object. */
 export function pathOf({ path, index }: PlacedMatch): JsonPath {

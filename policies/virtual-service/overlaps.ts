@@ -11,7 +11,7 @@ import { covers, type Overlap, overlapOf } from "../../model/matching/requests.t
 import type { ResolvedVirtualService } from "../../model/snapshot.ts";
 import { resolveCandidate } from "../../model/virtual-services.ts";
 import { type Around, type Complaint, rule } from "../rule.ts";
-import { hostsOn, matchesOn, meetings, type PlacedMatch, pathOf } from "./meetings.ts";
+import { hostsOn, matchesOn, namedGateways, neighboursOf, type PlacedMatch, pathOf, stored } from "./meetings.ts";
 
 /** A rule that an older VirtualService leaves nothing to never acts. */
 export const takenRules = rule({
@@ -74,27 +74,33 @@ export const hiddenHosts = rule({
   *check(object, around): Iterable<Complaint> {
     const candidate = resolveCandidate(object, around.world, around.snapshot);
     if (candidate === undefined || !isOnGateway(candidate)) return;
-    for (const other of othersOf(candidate, around)) {
-      for (const gateway of (candidate.spec.gateways ?? []).filter((name) => other.spec.gateways?.includes(name))) {
-        if (gateway === "mesh") continue;
-        for (const host of hostsOn(around.snapshot, candidate, gateway)) {
-          const theirs = hostsOn(around.snapshot, other, gateway);
-          const narrow = theirs.find((their) => their !== host && matchesHost(host, their));
-          if (narrow === undefined || theirs.includes(host) || candidate.spec.hosts?.includes(narrow)) continue;
-          const index = candidate.spec.hosts?.findIndex((own) => matchesHost(own, host)) ?? 0;
-          yield {
-            path: jsonPath("spec", "hosts", Math.max(index, 0)),
-            problem: `host "${host}" covers "${narrow}", which ${refText(refOf(other))} has rules for`,
-            reason: `Requests for ${narrow} follow those rules only, and none of these`,
-            fix: `Add what is meant for ${narrow} there`,
-            others: [refOf(other)],
-            witness: { method: "GET", authority: narrow.replace(/^\*/, "any"), path: "/", headers: {} },
-          };
-        }
+    for (const gateway of namedGateways(candidate)) {
+      for (const host of hostsOn(around.snapshot, candidate, gateway).filter((name) => name.startsWith("*"))) {
+        const narrow = narrowHost(around, candidate, gateway, host);
+        if (narrow === undefined) continue;
+        const index = candidate.spec.hosts?.findIndex((own) => matchesHost(own, host)) ?? 0;
+        yield {
+          path: jsonPath("spec", "hosts", Math.max(index, 0)),
+          problem: `host "${host}" covers "${narrow.host}", which ${refText(refOf(narrow.owner))} has rules for`,
+          reason: `Requests for ${narrow.host} follow those rules only, and none of these`,
+          fix: `Add what is meant for ${narrow.host} there`,
+          others: [refOf(narrow.owner)],
+          witness: { method: "GET", authority: narrow.host.replace(/^\*/, "any"), path: "/", headers: {} },
+        };
       }
     }
   },
 });
+
+/** A host below a wildcard that others have rules for, and the candidate has not. */
+function narrowHost({ snapshot }: Around, candidate: ResolvedVirtualService, gateway: string, wildcard: string) {
+  for (const [host, owners] of stored(snapshot, gateway)) {
+    if (host === wildcard || !matchesHost(wildcard, host) || candidate.spec.hosts?.includes(host)) continue;
+    const owner = owners.find((other) => !sameRef(refOf(other), refOf(candidate)));
+    if (owner !== undefined) return { host, owner };
+  }
+  return undefined;
+}
 
 interface Encounter {
   readonly other: { readonly object: ResolvedVirtualService; readonly isOlder: boolean };
@@ -108,24 +114,17 @@ interface Encounter {
 function* encounters(object: ObjectOf<"VirtualService">, around: Around): Iterable<Encounter> {
   const candidate = resolveCandidate(object, around.world, around.snapshot);
   if (candidate === undefined || !isOnGateway(candidate)) return;
-  for (const other of othersOf(candidate, around)) {
+  for (const { other, meetings } of neighboursOf(around.snapshot, candidate)) {
     const isOlder = oldestFirst(other, candidate) < 0;
-    for (const { gateway, host } of meetings(around.snapshot, candidate, other)) {
+    for (const { gateway, host } of meetings) {
       const rules = [...groupBy(matchesOn(candidate, gateway), ({ path }) => path).values()];
       yield { other: { object: other, isOlder }, host, rules, theirs: matchesOn(other, gateway) };
     }
   }
 }
 
-function isOnGateway({ spec }: ResolvedVirtualService): boolean {
-  return (spec.http?.length ?? 0) > 0 && (spec.gateways ?? []).some((name) => name !== "mesh");
-}
-
-function othersOf(candidate: ResolvedVirtualService, { snapshot }: Around): readonly ResolvedVirtualService[] {
-  const gateways = new Set(candidate.spec.gateways?.filter((name) => name !== "mesh"));
-  return snapshot.virtualServices.filter(
-    (other) => other.spec.gateways?.some((name) => gateways.has(name)) && !sameRef(refOf(other), refOf(candidate)),
-  );
+function isOnGateway(owner: ResolvedVirtualService): boolean {
+  return (owner.spec.http?.length ?? 0) > 0 && namedGateways(owner).length > 0;
 }
 
 /** What leaves nothing to a rule; undefined when some request is left to it. */
