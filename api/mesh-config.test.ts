@@ -29,7 +29,7 @@ pillion: {findings: {PIL2103: deny}}
         image: { imageType: "distroless" },
       },
       discoverySelectors: [],
-      pillion: { findings: { PIL2103: "deny" }, serviceCidrs: [] },
+      pillion: { findings: { PIL2103: "deny" }, serviceCidrs: [], clusterDomain: "cluster.local" },
     });
   });
 

@@ -45,6 +45,7 @@ export const proxyConfigSchema = open("Settings of every proxy", {
 const pillion = object("Settings that only Pillion has", {
   findings: required(map("What a code does", enumeration("off, warn or deny", ["off", "warn", "deny"]))),
   serviceCidrs: required(list("Address ranges of Services, where the cluster does not tell", string("CIDR"))),
+  clusterDomain: required(string("What all full names of Services end with", { minLength: 1 })),
 });
 
 /** The fields that are read. Of the others Istio has a hundred; they are kept and not checked. */
@@ -110,7 +111,7 @@ export const defaultMeshConfig: MeshConfig = Object.freeze<MeshConfig>({
     terminationDrainDuration: "5s",
     drainDuration: "45s",
   },
-  pillion: { findings: {}, serviceCidrs: [] },
+  pillion: { findings: {}, serviceCidrs: [], clusterDomain: "cluster.local" },
 });
 
 /** Where the mesh configuration stands. */

@@ -13,6 +13,7 @@ test("settingsFromMesh() gives our defaults for an empty mesh configuration", ()
 test("settingsFromMesh() reads everything that injection depends on", () => {
   const text = `
 enablePrometheusMerge: false
+pillion: { clusterDomain: k8s.corp }
 defaultConfig:
   concurrency: 4
   interceptionMode: NONE
@@ -23,6 +24,7 @@ defaultConfig:
   expect(read(text)).toEqual({
     changes: {
       mergeMetrics: false,
+      clusterDomain: "k8s.corp",
       concurrency: 4,
       interceptionMode: "NONE",
       holdApplicationUntilProxyStarts: true,

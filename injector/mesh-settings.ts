@@ -12,7 +12,7 @@ export interface MeshReading {
 }
 
 /** Settings from a mesh configuration. */
-export function settingsFromMesh({ defaultConfig, enablePrometheusMerge }: MeshConfig): MeshReading {
+export function settingsFromMesh({ defaultConfig, enablePrometheusMerge, pillion }: MeshConfig): MeshReading {
   const problems: string[] = [];
   // It was parsed from YAML and checked against a schema of JSON's types.
   const document = defaultConfig as unknown as JsonObject;
@@ -22,6 +22,7 @@ export function settingsFromMesh({ defaultConfig, enablePrometheusMerge }: MeshC
   const { concurrency, interceptionMode, hold, stats, xds, environment } = config;
   const changes = {
     mergeMetrics: enablePrometheusMerge,
+    clusterDomain: pillion.clusterDomain,
     environment,
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(interceptionMode === undefined ? {} : { interceptionMode }),

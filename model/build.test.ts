@@ -126,6 +126,43 @@ spec:
   });
 });
 
+describe("buildSnapshot() in a cluster with a domain of its own", () => {
+  const mesh = (domain: string) => `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: istio, namespace: istio-system }
+data: { mesh: "pillion: { clusterDomain: ${domain} }" }`;
+  const rules = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: reviews, namespace: shop }
+spec: { hosts: [reviews], http: [{ route: [{ destination: { host: ratings.shop } }] }] }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: reviews, namespace: shop }
+spec: { host: reviews }`;
+  const namesIn = (snapshot: Snapshot) => [
+    [...snapshot.services.keys()].find((host) => host.startsWith("reviews.shop.")),
+    snapshot.virtualServices.map(({ spec }) => [spec.hosts, spec.http?.[0]?.route?.[0]?.destination.host]),
+    snapshot.destinationRules.map(({ spec }) => spec.host),
+  ];
+  const wanted = (domain: string) => [
+    `reviews.shop.svc.${domain}`,
+    [[[`reviews.shop.svc.${domain}`], `ratings.shop.svc.${domain}`]],
+    [`reviews.shop.svc.${domain}`],
+  ];
+
+  test("completes all names with it, and follows it when it changes", () => {
+    const world = worldOf(...shop, rules, mesh("k8s.corp"));
+    const before = buildSnapshot(world);
+    expect(before.mesh.clusterDomain).toBe("k8s.corp");
+    expect(namesIn(before)).toEqual(wanted("k8s.corp"));
+    const after = buildSnapshot(withObjects(world, mesh("cluster.local")), before);
+    expect(namesIn(after)).toEqual(wanted("cluster.local"));
+  });
+});
+
 describe("buildSnapshot()", () => {
   test("names the owner of a pod by its ReplicaSet's Deployment, and without it by the hash in the name", () => {
     const owned = `

@@ -9,7 +9,7 @@ import { buildWorkloads } from "./build-workloads.ts";
 import { resolveExportTo } from "./export-to.ts";
 import { completeHost } from "./hosts.ts";
 import { keepEqual } from "./keep.ts";
-import { clusterDomain, meshConfigOf, meshSettings } from "./mesh-settings.ts";
+import { meshConfigOf, meshSettings } from "./mesh-settings.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type NameContext, nameContext, resolveVirtualServices } from "./virtual-services.ts";
 import type { World } from "./world.ts";
@@ -65,7 +65,7 @@ const namedRule = memoize((rule: DestinationRule, { serviceNames, config }: Name
     ...rule,
     spec: {
       ...rule.spec,
-      host: completeHost(rule.spec.host, namespace, clusterDomain, (name) => serviceNames.has(name)),
+      host: completeHost(rule.spec.host, namespace, config.pillion.clusterDomain, (name) => serviceNames.has(name)),
       exportTo: resolveExportTo(rule.spec.exportTo, namespace, config.defaultDestinationRuleExportTo),
     },
   };

@@ -9,9 +9,6 @@ import { keepEqual } from "./keep.ts";
 import type { MeshSettings } from "./snapshot.ts";
 import { lookUp, type World } from "./world.ts";
 
-/** Kubernetes' own default; all names of Services end with it. */
-export const clusterDomain = "cluster.local";
-
 /** The mesh configuration of a world. One that cannot be read leaves `previous` in force. */
 export function meshConfigOf(world: World, previous?: MeshConfig): MeshConfig {
   const map = lookUp(world, meshConfigMap.kind, meshConfigMap.namespace, meshConfigMap.name);
@@ -30,7 +27,7 @@ export function meshSettings(
   },
   previous: MeshSettings | undefined,
 ): MeshSettings {
-  const { serviceCidrs } = config.pillion;
+  const { serviceCidrs, clusterDomain } = config.pillion;
   const servicePrefixes = serviceCidrs.length > 0 ? serviceCidrs.toSorted() : servicePrefixesOf(addresses.services);
   return keepEqual(previous, {
     clusterDomain,

@@ -7,7 +7,6 @@ import { memoize } from "../base/memo.ts";
 import { isIpAddress } from "./authority.ts";
 import { resolveExportTo } from "./export-to.ts";
 import { hostname } from "./hosts.ts";
-import { clusterDomain } from "./mesh-settings.ts";
 import { protocolOf } from "./protocol.ts";
 import type { MeshService, Resolution, ServicePort } from "./service.ts";
 
@@ -21,7 +20,7 @@ export const kubernetesService: (service: Service, config: MeshConfig) => MeshSe
     const exportTo = metadata.annotations[exportToAnnotation]?.split(",").map((entry) => entry.trim());
     const resolution = kubernetesResolution(service);
     return {
-      hostname: hostname(`${metadata.name}.${metadata.namespace}.svc.${clusterDomain}`),
+      hostname: hostname(`${metadata.name}.${metadata.namespace}.svc.${config.pillion.clusterDomain}`),
       namespace: metadata.namespace,
       name: metadata.name,
       origin: refOf(service),

@@ -9,7 +9,6 @@ import { mergeDelegate } from "./delegates.ts";
 import { resolveExportTo } from "./export-to.ts";
 import { completeHost, isVisible } from "./hosts.ts";
 import { keepEqual } from "./keep.ts";
-import { clusterDomain } from "./mesh-settings.ts";
 import type { Hostname } from "./service.ts";
 import type { ResolvedVirtualService, Snapshot } from "./snapshot.ts";
 import type { World } from "./world.ts";
@@ -77,6 +76,7 @@ export function gatewayName(written: string, namespace: string): string {
 
 const named = memoize((object: VirtualService, { serviceNames, config }: NameContext): ResolvedVirtualService => {
   const { namespace } = object.metadata;
+  const { clusterDomain } = config.pillion;
   const host = (text: string) => completeHost(text, namespace, clusterDomain, (name) => serviceNames.has(name));
   const gateways = (list: readonly string[]) => list.map((gateway) => gatewayName(gateway, namespace));
   const { hosts = [], gateways: bound = [], exportTo, http, tcp, tls } = object.spec;

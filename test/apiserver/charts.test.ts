@@ -164,6 +164,13 @@ describe("charts/pillion", () => {
     const set = "meshConfig.defaultConfig.discoveryAddress=mesh.test:15012";
     const objects = objectsIn(await template("istiod", "pillion", ...revision, "--set", set));
     const pod = objectAt(find(objects, "Deployment", "istiod-canary"), "spec", "template", "spec");
+  test("gives the mesh the domain of the cluster that proxies have", async () => {
+    const set = ["--set", "global.proxy.clusterDomain=k8s.corp,meshConfig.pillion.serviceCidrs={10.0.0.0/8}"];
+    const mesh = objectAt(find(objectsIn(await template("istiod", "pillion", ...set)), "ConfigMap", "istio"), "data");
+    const { pillion } = parseMeshConfig(String(mesh["mesh"])).config;
+    expect(pillion).toEqual({ findings: {}, serviceCidrs: ["10.0.0.0/8"], clusterDomain: "k8s.corp" });
+  });
+
     const args = listOf(listAt(pod, "containers")[0]?.["args"]);
     expect(args[0]).toBe("control-plane");
     expect(parseConfig(args.slice(1))).toMatchObject({
