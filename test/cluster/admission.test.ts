@@ -46,7 +46,8 @@ spec:
 `,
   );
   expect(status).not.toBe(0);
-  for (const part of [/PIL\d{4}/, /spec\.http\[0\]/, /what:/, /why:/, /fix:/]) expect(stderr).toMatch(part);
+  for (const part of [/PIL\d{4}/, /spec\.http\[0\]/, /weight/, /docs\/codes\/PIL\d{4}\.md/])
+    expect(stderr).toMatch(part);
   expect(kubectl("get", "vs", "-n", "jobs", "-o", "name")).toBe("");
 });
 

@@ -97,8 +97,10 @@ function applySamples(): void {
     "outside",
     "-l",
     "app=httpbin",
+    // The youngest: one of an earlier run may be on its way out.
+    "--sort-by=.metadata.creationTimestamp",
     "-o",
-    "jsonpath={.items[0].status.podIP}",
+    "jsonpath={.items[-1:].status.podIP}",
   );
   const patch = JSON.stringify({
     spec: { template: { spec: { hostAliases: [{ ip: address, hostnames: outsideNames }] } } },
