@@ -109,6 +109,6 @@ function applySamples(): void {
     ["default", "curl"],
     ["istio-system", "istio-egressgateway"],
   ] as const)
-    kubectl("patch", "deploy", "-n", namespace, name, "-p", patch);
+    kubectl("patch", "deploy", "-n", namespace, name, "--type=merge", "-p", patch);
   rolledOut(["default", "plain", "istio-system"]);
 }
