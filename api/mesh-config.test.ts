@@ -48,6 +48,10 @@ pillion: {findings: {PIL2103: deny}}
       given: "defaultConfig: {proxyStatsMatcher: {inclusionPrefixes: a}}",
       want: "error PIL1002 data.mesh.defaultConfig.proxyStatsMatcher.inclusionPrefixes",
     },
+    {
+      given: "outboundTrafficPolicy: {moed: REGISTRY_ONLY}",
+      want: "warning PIL1013 data.mesh.outboundTrafficPolicy.moed",
+    },
     { given: "pillion: {findings: {PIL2103: refuse}}", want: "error PIL1003 data.mesh.pillion.findings.PIL2103" },
     { given: "accessLogFiles: /dev/stdout", want: "warning PIL1013 data.mesh.accessLogFiles" },
     {

@@ -153,10 +153,16 @@ function overlay(under: JsonObject, over: JsonObject): JsonObject {
 }
 
 function misspellings(config: JsonObject): readonly SchemaProblem[] {
-  const own = misspelledIn(config, meshConfigSchema, unreadFields, []);
-  const proxy = config["defaultConfig"];
-  if (!isJsonObject(proxy)) return own;
-  return [...own, ...misspelledIn(proxy, proxyConfigSchema, unreadProxyFields, ["defaultConfig"])];
+  const { outboundTrafficPolicy: outbound, defaultConfig: proxy } = config;
+  const { properties = {} } = meshConfigSchema;
+  const outboundSchema = properties["outboundTrafficPolicy"];
+  return [
+    ...misspelledIn(config, meshConfigSchema, unreadMeshFields, []),
+    ...(isJsonObject(outbound) && outboundSchema !== undefined
+      ? misspelledIn(outbound, outboundSchema, ["egressProxy"], ["outboundTrafficPolicy"])
+      : []),
+    ...(isJsonObject(proxy) ? misspelledIn(proxy, proxyConfigSchema, unreadProxyFields, ["defaultConfig"]) : []),
+  ];
 }
 
 function misspelledIn(
@@ -218,7 +224,7 @@ const unreadProxyFields: readonly string[] = [
 ];
 
 /** The same for the mesh configuration itself. */
-const unreadFields: readonly string[] = [
+export const unreadMeshFields: readonly string[] = [
   "ca",
   "caCertificates",
   "certificates",
@@ -249,6 +255,18 @@ const unreadFields: readonly string[] = [
   "trustDomainAliases",
   "verifyCertificateAtClient",
 ];
+
+/** What to say when the mesh configuration is no longer there. */
+export function goneMeshConfig(): Finding {
+  const problem: SchemaProblem = {
+    code: "PIL1012",
+    path: jsonPath(),
+    problem: "the mesh configuration is gone",
+    reason: "The last one stays in force, but a control plane that starts finds none and takes Istio's defaults",
+    fix: "Write it again, such as by helm upgrade",
+  };
+  return toFinding(problem, "error");
+}
 
 function unreadable(what: string): Finding {
   const [sentence = what] = what.split("\n");

@@ -109,6 +109,50 @@ describe("ClusterObjects", () => {
     expect(current()?.spec.hosts).toEqual(["a"]);
   });
 
+  describe("of the mesh configuration", () => {
+    const put = (objects: ClusterObjects, mesh: string): boolean => {
+      objects.put("ConfigMap", "istio-system/istio", {
+        metadata: { namespace: "istio-system", name: "istio" },
+        data: { mesh },
+      });
+      return objects.flush();
+    };
+    const stored = (objects: ClusterObjects) =>
+      objects.world().objects.ConfigMap.get("istio-system/istio")?.data["mesh"];
+    const good = "trustDomain: corp";
+
+    test("keeps out one that cannot be read", () => {
+      const { objects, reports } = start();
+      expect([put(objects, "trustDomain: [corp"), stored(objects)]).toEqual([false, undefined]);
+      expect(reports).toMatchObject([{ inForce: "nothing", findings: [{ code: "PIL1012", path: "data.mesh" }] }]);
+    });
+
+    test.each([
+      { name: "one that cannot be read", change: (objects: ClusterObjects) => put(objects, "trustDomain: [corp") },
+      {
+        name: "nothing",
+        change: (objects: ClusterObjects) => {
+          objects.delete("ConfigMap", "istio-system/istio");
+          return objects.flush();
+        },
+      },
+    ])("keeps the last one when $name takes its place, and says so until it is well again", ({ change }) => {
+      const { objects, reports } = start();
+      put(objects, good);
+      expect([change(objects), stored(objects)]).toEqual([false, good]);
+      expect(reports).toMatchObject([{ inForce: "before", findings: [{ code: "PIL1012" }] }]);
+      put(objects, good);
+      expect(reports.at(-1)?.findings).toEqual([]);
+    });
+
+    test("takes one with a misspelled name, and says which name is likely", () => {
+      const { objects, reports } = start();
+      expect(put(objects, "outboundTraficPolicy: { mode: REGISTRY_ONLY }")).toBe(true);
+      expect(reports).toMatchObject([{ inForce: "now", findings: [{ code: "PIL1013" }] }]);
+      expect(reports[0]?.findings[0]?.fix).toContain('"outboundTrafficPolicy"');
+    });
+  });
+
   test("keeps out what does not parse, and reports it once with everything that is wrong", () => {
     const { put, reports, current } = start();
     const bad = virtualService({ hots: ["a"], http: 7 });

@@ -1,19 +1,21 @@
 // What is known of a cluster: a World made from raw objects, and what had to be left out of it.
 import { isDeepStrictEqual } from "node:util";
+import type { ConfigMap } from "../../api/config-map.ts";
 import { apiVersionsOf } from "../../api/kind-description.ts";
 import { type AnyObject, descriptions, type Kind } from "../../api/kinds.ts";
+import { goneMeshConfig, meshConfigMap, parseMeshConfig } from "../../api/mesh-config.ts";
 import { isJsonObject, type JsonObject } from "../../api/normalize.ts";
 import { parse } from "../../api/parse.ts";
 import { assert } from "../../base/assert.ts";
-import type { Finding } from "../../base/finding.ts";
+import { type Finding, hasErrors } from "../../base/finding.ts";
 import type { ObjectRef } from "../../base/object-ref.ts";
 import { applyChanges, type Change, emptyWorld, type ObjectKey, type World } from "../../model/world.ts";
 
 /** What is wrong with an object that the API server stores. */
 export interface ObjectReport {
   readonly object: ObjectRef;
-  /** nothing: it is kept out. before: its last good form stays in force. */
-  readonly inForce: "nothing" | "before";
+  /** nothing: it is kept out. before: its last good form stays in force. now: it is in force as it is. */
+  readonly inForce: "nothing" | "before" | "now";
   /** Everything that is wrong, for its status only (severity info): it is stored already. Empty when it is well again, or gone. */
   readonly findings: readonly Finding[];
 }
@@ -41,23 +43,30 @@ export class ClusterObjects {
   put(kind: Kind, key: ObjectKey, raw: JsonObject): void {
     const parsed = parse(trimmed(raw, kind), { defaultNamespace: "default" });
     const before = this.#current(kind, key);
-    if (parsed.type === "object") {
-      this.#clearReport(kind, key);
-      if (before === undefined || !isSame(before, parsed.object)) {
-        this.#pending.set(`${kind} ${key}`, { type: "put", object: parsed.object });
-      }
+    if (parsed.type !== "object") {
+      // The document has a kind that is read, so it is not one of somebody else's.
+      assert(parsed.type === "rejected", `a ${kind} that does not parse is rejected`);
+      this.#report(kind, key, before === undefined ? "nothing" : "before", parsed.findings);
       return;
     }
-    // The document has a kind that is read, so it is not one of somebody else's.
-    assert(parsed.type === "rejected", `a ${kind} that does not parse is rejected`);
-    this.#report(`${kind} ${key}`, {
-      object: parsed.ref,
-      inForce: before === undefined ? "nothing" : "before",
-      findings: parsed.findings.map((finding): Finding => ({ ...finding, severity: "info" })),
-    });
+    const findings = parsed.object.kind === "ConfigMap" ? meshFindings(parsed.object) : [];
+    if (hasErrors(findings)) {
+      this.#report(kind, key, before === undefined ? "nothing" : "before", findings);
+      return;
+    }
+    if (findings.length === 0) this.#clearReport(kind, key);
+    else this.#report(kind, key, "now", findings);
+    if (before === undefined || !isSame(before, parsed.object)) {
+      this.#pending.set(`${kind} ${key}`, { type: "put", object: parsed.object });
+    }
   }
 
   delete(kind: Kind, key: ObjectKey): void {
+    if (kind === "ConfigMap" && this.#current(kind, key) !== undefined) {
+      // Without it identities and all that is passed through or refused would change from one moment to the next.
+      this.#report(kind, key, "before", [goneMeshConfig()]);
+      return;
+    }
     this.#clearReport(kind, key);
     this.#pending.set(`${kind} ${key}`, { type: "delete", ref: refOf(kind, key) });
   }
@@ -80,7 +89,10 @@ export class ClusterObjects {
     return this.#world.objects[kind].has(`${namespace}/${name}`);
   }
 
-  #report(id: string, report: ObjectReport): void {
+  #report(kind: Kind, key: ObjectKey, inForce: ObjectReport["inForce"], all: readonly Finding[]): void {
+    const id = `${kind} ${key}`;
+    const findings = all.map((finding): Finding => ({ ...finding, severity: "info" }));
+    const report: ObjectReport = { object: refOf(kind, key), inForce, findings };
     if (isDeepStrictEqual(this.#reports.get(id), report)) return;
     this.#reports.set(id, report);
     this.#onReport(report);
@@ -90,6 +102,12 @@ export class ClusterObjects {
     if (!this.#reports.delete(`${kind} ${key}`)) return;
     this.#onReport({ object: refOf(kind, key), inForce: "nothing", findings: [] });
   }
+}
+
+/** What is wrong with a mesh configuration. */
+function meshFindings({ data }: ConfigMap): readonly Finding[] {
+  const text = data[meshConfigMap.key];
+  return text === undefined ? [goneMeshConfig()] : parseMeshConfig(text).findings;
 }
 
 /**

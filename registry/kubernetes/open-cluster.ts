@@ -135,7 +135,7 @@ class Cluster implements ClusterRegistry {
   }
 
   reports(): readonly ObjectReport[] {
-    return this.#objects.reports();
+    return this.#objects.reports().map((report) => this.#named(report));
   }
 
   #onUpdate(kind: Kind, update: WatchUpdate): void {
@@ -206,17 +206,31 @@ class Cluster implements ClusterRegistry {
     this.#told = new Map(troubles.map(({ sort, kinds: some }) => [sort, some.length]));
   }
 
-  #onReport(report: ObjectReport): void {
+  /** The mesh configuration under its own name. */
+  #named(report: ObjectReport): ObjectReport {
+    if (report.object.kind !== "ConfigMap") return report;
+    const object = { ...report.object, ...(this.#options.meshConfig ?? {}) };
+    return { ...report, object, findings: report.findings.map((finding) => ({ ...finding, object })) };
+  }
+
+  #onReport(told: ObjectReport): void {
     const { log, onReport } = this.#options;
+    const report = this.#named(told);
     const { object, inForce, findings } = report;
     for (const finding of findings) {
-      const message = inForce === "before" ? "kept the last good form of a stored object" : "left out a stored object";
+      const message = reportMessages[inForce];
       log.warn({ ...object, code: finding.code, text: findingLine(finding) }, message);
     }
     if (findings.length === 0) log.info({ ...object }, "well again");
     onReport?.(report);
   }
 }
+
+const reportMessages = {
+  nothing: "left out a stored object",
+  before: "kept the last good form of a stored object",
+  now: "took a stored object that needs a look",
+} as const satisfies Record<ObjectReport["inForce"], string>;
 
 /** Watches that fail for the same reason do so within this time, mostly. */
 const togetherMs = 500;

@@ -135,7 +135,10 @@ describe("openCluster()", () => {
     await cluster.put("ConfigMap", "istio-system", "istio-canary", { data: { mesh: "trustDomain: four" } });
     await until(() => meshOf() === "trustDomain: four");
     await cluster.remove("ConfigMap", "istio-system", "istio-canary");
-    await until(() => meshOf() === undefined);
+    await until(() => registry.reports().length > 0);
+    const object = { kind: "ConfigMap", namespace: "istio-system", name: "istio-canary" };
+    expect(registry.reports()).toMatchObject([{ object, inForce: "before", findings: [{ code: "PIL1012" }] }]);
+    expect(meshOf()).toBe("trustDomain: four");
   });
 
   test("forgets pods that have finished", async () => {
