@@ -6,6 +6,7 @@ import { type Complaint, rule } from "../rule.ts";
 /** Hosts, endpoints and selector fit the way in which endpoints are found. */
 export const resolution = rule({
   code: "PIL1504",
+  guardsEnvoy: true,
   kinds: ["ServiceEntry"],
   enforcement: "deny",
   summary: "hosts and endpoints fit the resolution",
@@ -35,6 +36,14 @@ export const resolution = rule({
         problem: `there are ${count} endpoints, and the resolution is DNS_ROUND_ROBIN`,
         reason: "It looks up one name",
         fix: "Keep one, or write resolution: DNS",
+      };
+    }
+    if (way === "DNS_ROUND_ROBIN" && spec.workloadSelector !== undefined) {
+      yield {
+        path: child(path, "workloadSelector"),
+        problem: "workloads are selected, and the resolution is DNS_ROUND_ROBIN",
+        reason: "It looks up one name, and Envoy refuses a cluster of that sort with none or several",
+        fix: "Write resolution: STATIC, or take workloadSelector away",
       };
     }
     if ((way === "DNS" || way === "DNS_ROUND_ROBIN") && count === 0) yield* wildcards(spec, way);
