@@ -5,6 +5,7 @@ import type { Parsed, ParseOptions } from "../api/parse.ts";
 import { type Finding, hasErrors } from "../base/finding.ts";
 import { applyChanges, type ObjectKey, objectKey, type World } from "../model/world.ts";
 import type { AdmissionRequest } from "./admission.ts";
+import { danglingWithout } from "./dangling.ts";
 import { type AdmissionResponse, allowed, denied } from "./response.ts";
 
 export interface ValidateDeps {
@@ -24,8 +25,10 @@ export interface ValidateDeps {
 export function validateObject(request: AdmissionRequest, deps: ValidateDeps): AdmissionResponse {
   const document = request.object;
   if (request.operation === "DELETE" || document === undefined) {
-    deps.recent.forget(request.kind, request.namespace, request.name);
-    return allowed();
+    const { kind, namespace, name } = request;
+    const left = danglingWithout({ kind, namespace, name }, deps.recent.over(deps.world()), deps.review);
+    if (!request.dryRun) deps.recent.forget(kind, namespace, name);
+    return allowed(left);
   }
   const parsed = deps.parse(document, { defaultNamespace: request.namespace || "default" });
   switch (parsed.type) {

@@ -151,6 +151,28 @@ test("kubectl patch and edit are judged like apply, and labels of a stored objec
   await kubectl(["label", "vs", "changed", "-n", "shop", "team=a"]);
 });
 
+test("kubectl delete tells of rules that name what is gone", async () => {
+  const entry = {
+    apiVersion: "networking.istio.io/v1",
+    kind: "ServiceEntry",
+    metadata: { name: "outside", namespace: "shop" },
+    spec: {
+      hosts: ["outside.example.com"],
+      ports: [{ number: 80, name: "http", protocol: "HTTP" }],
+      resolution: "DNS",
+    },
+  };
+  await kubectl(["apply", "-f", "-"], stringify(entry));
+  const spec = { hosts: ["inside"], http: [{ route: [{ destination: { host: "outside.example.com" } }] }] };
+  await vi.waitFor(async () => {
+    const { stderr } = await cluster.kubectl(["apply", "-f", "-"], virtualService("inside", spec));
+    expect(stderr).not.toContain("PIL2101");
+  });
+  const { code, stderr } = await cluster.kubectl(["delete", "serviceentry", "outside", "-n", "shop"]);
+  expect(stderr).toContain("Warning: PIL2101 VirtualService shop/inside at spec.http[0].route[0].destination.host: ");
+  expect(code).toBe(0);
+});
+
 test("kubectl delete is never refused, and makes room", async () => {
   await kubectl(["apply", "-f", "-"], virtualService("first", good("taken")));
   expect((await cluster.kubectl(["apply", "-f", "-"], virtualService("second", good("taken")))).stderr).toContain(
