@@ -13,6 +13,7 @@ interface WrittenHost {
 /** Hosts are DNS names; a wildcard stands at the beginning, and only where one makes sense. */
 export const hostNames = rule({
   code: "PIL1102",
+  guardsEnvoy: true,
   kinds: ["VirtualService", "DestinationRule", "Gateway", "ServiceEntry"],
   enforcement: "deny",
   summary: "hosts are DNS names",

@@ -14,6 +14,7 @@ type WithPorts = ObjectOf<"VirtualService" | "DestinationRule" | "Gateway" | "Se
 /** Ports are 1 to 65535. */
 export const portNumbers = rule({
   code: "PIL1104",
+  guardsEnvoy: true,
   kinds: ["VirtualService", "DestinationRule", "Gateway", "ServiceEntry"],
   enforcement: "deny",
   summary: "port numbers are 1 to 65535",

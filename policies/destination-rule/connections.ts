@@ -18,6 +18,7 @@ export function settingsOf(
 /** A connection pool sets limits that can be kept. */
 export const connectionPools = rule({
   code: "PIL1304",
+  guardsEnvoy: true,
   kinds: ["DestinationRule"],
   enforcement: "deny",
   summary: "limits of connections are not negative and do not contradict one another",
@@ -31,6 +32,7 @@ export const connectionPools = rule({
 /** Outlier detection counts what it is told to count. */
 export const outlierDetection = rule({
   code: "PIL1305",
+  guardsEnvoy: true,
   kinds: ["DestinationRule"],
   enforcement: "deny",
   summary: "outlier detection has percentages of 0 to 100 and counts what it limits",

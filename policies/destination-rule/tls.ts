@@ -6,6 +6,7 @@ import { settingsOf } from "./connections.ts";
 /** Certificates come from one source and are there where the mode needs them. */
 export const clientTls = rule({
   code: "PIL1308",
+  guardsEnvoy: true,
   kinds: ["DestinationRule"],
   enforcement: "deny",
   summary: "TLS towards a host has the certificates that its mode needs, from one source",

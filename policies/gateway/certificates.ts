@@ -6,6 +6,7 @@ import { items } from "../virtual-service/walk.ts";
 /** A server that ends TLS has certificates, from one source. */
 export const certificates = rule({
   code: "PIL1404",
+  guardsEnvoy: true,
   kinds: ["Gateway"],
   enforcement: "deny",
   summary: "a server that ends TLS has certificates, from one source",

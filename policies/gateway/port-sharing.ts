@@ -9,6 +9,7 @@ import { items } from "../virtual-service/walk.ts";
 /** One port of a gateway speaks HTTP, TLS or TCP: one of them. */
 export const portSharing = rule({
   code: "PIL3003",
+  guardsEnvoy: true,
   kinds: ["Gateway"],
   enforcement: "deny",
   summary: "servers on one port of a gateway speak protocols that fit together",

@@ -10,6 +10,7 @@ import { items } from "../virtual-service/walk.ts";
 /** A server name is for one server of a port. */
 export const sharedNames = rule({
   code: "PIL3009",
+  guardsEnvoy: true,
   alias: "IST0145",
   kinds: ["Gateway"],
   enforcement: "deny",

@@ -24,6 +24,7 @@ const protocols = [
 /** A Gateway has servers, and a server has hosts. */
 export const servers = rule({
   code: "PIL1401",
+  guardsEnvoy: true,
   kinds: ["Gateway"],
   enforcement: "deny",
   summary: "a Gateway has servers with hosts",
@@ -62,6 +63,7 @@ export const servers = rule({
 /** The port of a server has a name of its own and a protocol that proxies speak. */
 export const serverPorts = rule({
   code: "PIL1402",
+  guardsEnvoy: true,
   kinds: ["Gateway"],
   enforcement: "deny",
   summary: "ports of servers have different names and known protocols",
@@ -125,6 +127,7 @@ export const serverPorts = rule({
 /** TLS settings stand where the protocol is TLS, and only there. */
 export const tlsProtocol = rule({
   code: "PIL1403",
+  guardsEnvoy: true,
   kinds: ["Gateway"],
   enforcement: "deny",
   summary: "servers have TLS settings exactly where their protocol is HTTPS or TLS",

@@ -8,6 +8,7 @@ import { items } from "../virtual-service/walk.ts";
 /** Ports differ in number and name. */
 export const entryPorts = rule({
   code: "PIL1501",
+  guardsEnvoy: true,
   kinds: ["ServiceEntry"],
   enforcement: "deny",
   summary: "ports of a ServiceEntry have different numbers and names",
@@ -57,6 +58,7 @@ export const entryPorts = rule({
 /** Addresses are addresses or networks, and networks need no look-up of names. */
 export const entryAddresses = rule({
   code: "PIL1502",
+  guardsEnvoy: true,
   kinds: ["ServiceEntry"],
   enforcement: "deny",
   summary: "addresses are IP addresses, or networks where nothing is looked up",
@@ -86,6 +88,7 @@ export const entryAddresses = rule({
 /** Endpoints have addresses of the kind that the resolution needs, and ports that the entry has. */
 export const entryEndpoints = rule({
   code: "PIL1503",
+  guardsEnvoy: true,
   kinds: ["ServiceEntry"],
   enforcement: "deny",
   summary: "endpoints have an address that fits the resolution, and known ports",

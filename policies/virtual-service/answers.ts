@@ -7,6 +7,7 @@ import { httpRulesOf } from "./walk.ts";
 /** A redirect changes something, in one way, and is a redirect. */
 export const redirects = rule({
   code: "PIL1214",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "a redirect changes something and has a 3xx code",
@@ -64,6 +65,7 @@ export const redirects = rule({
 /** A rewrite says what to write, and writes the path in one way. */
 export const rewrites = rule({
   code: "PIL1215",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "a rewrite changes path or authority, the path in one way",
@@ -120,6 +122,7 @@ export const rewrites = rule({
 /** Bodies of direct responses are part of every proxy's configuration. */
 export const responseSize = rule({
   code: "PIL1216",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "the body of a direct response is smaller than 1 MiB",

@@ -8,6 +8,7 @@ import { connectionMatchesOf, items } from "./walk.ts";
 /** A rule for connections has a destination. */
 export const connectionRoute = rule({
   code: "PIL1211",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "a TCP or TLS rule has a destination",
@@ -29,6 +30,7 @@ export const connectionRoute = rule({
 /** Server names of TLS rules are among the hosts of the object. */
 export const sniHosts = rule({
   code: "PIL1212",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "TLS rules match server names that are among the hosts",
@@ -75,6 +77,7 @@ export const sniHosts = rule({
 /** Subnets are addresses or prefixes. */
 export const subnets = rule({
   code: "PIL1213",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "destination subnets are addresses or networks",

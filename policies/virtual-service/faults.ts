@@ -8,6 +8,7 @@ import { httpRulesOf } from "./walk.ts";
 /** A fault delays or aborts, in a way that Envoy knows. */
 export const faults = rule({
   code: "PIL1220",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "a fault delays or aborts",
@@ -83,6 +84,7 @@ export const statuses = rule({
 /** Percentages are 0 to 100, and not smaller than what Envoy can tell from 0. */
 export const percentages = rule({
   code: "PIL1221",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "percentages are 0 to 100",

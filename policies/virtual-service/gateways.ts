@@ -35,6 +35,7 @@ export const gatewayNames = rule({
 /** Sidecars know their hosts: a rule for every host would be a rule for the whole mesh. */
 export const wildcardOnMesh = rule({
   code: "PIL1208",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: 'the host "*" is for gateways only',
@@ -55,6 +56,7 @@ export const wildcardOnMesh = rule({
 /** Hosts of one object do not overlap: the same request would have two virtual hosts. */
 export const overlappingHosts = rule({
   code: "PIL1209",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "hosts of one VirtualService do not overlap",

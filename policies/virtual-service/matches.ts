@@ -22,6 +22,7 @@ export const regularExpressions = rule({
 /** A text is matched in one way, and a prefix is not empty. */
 export const stringMatches = rule({
   code: "PIL1217",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "a text is matched by exact, prefix or regex, one of them",
@@ -51,6 +52,7 @@ export const stringMatches = rule({
 /** A prefix of nothing is nothing to match an origin by. */
 export const corsOrigins = rule({
   code: "PIL1218",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "allowed origins and methods of corsPolicy name something",
@@ -103,6 +105,7 @@ export const queryNames = rule({
 /** A delegate is named. */
 export const delegateNames = rule({
   code: "PIL1219",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "delegates are named",

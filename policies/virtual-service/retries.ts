@@ -6,6 +6,7 @@ import { httpRulesOf } from "./walk.ts";
 /** Retries have a number, and conditions that Envoy knows. */
 export const retries = rule({
   code: "PIL1222",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "retries have a number of attempts and known conditions",

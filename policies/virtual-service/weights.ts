@@ -10,6 +10,7 @@ const largestSum = 4_294_967_295;
 /** Weights are not negative. */
 export const negativeWeight = rule({
   code: "PIL1201",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "weights are not negative",
@@ -29,6 +30,7 @@ export const negativeWeight = rule({
 /** Of several destinations at least one has a weight. */
 export const zeroWeights = rule({
   code: "PIL1202",
+  guardsEnvoy: true,
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "of several destinations at least one has a weight",

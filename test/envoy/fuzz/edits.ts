@@ -2,6 +2,8 @@
 import fc from "fast-check";
 import { descriptions, isKind } from "../../../api/kinds.ts";
 import { type SchemaNode, schemaOf } from "../../../api/schema.ts";
+import { policyCodes } from "../../../policies/codes.ts";
+import { allowAnnotation } from "../../../policies/review.ts";
 import { bases } from "./bases.ts";
 import { keys, valueFor } from "./values.ts";
 
@@ -13,10 +15,18 @@ interface Edit {
   readonly value: unknown;
 }
 
+/** Whoever allows everything still gets nothing into the mesh that Envoy refuses. */
+const allowed = {
+  path: ["metadata", "annotations", allowAnnotation],
+  value: policyCodes.map(({ code }) => code).join(),
+};
+
 /** Documents as users would write them, good and bad. */
 export const documents: fc.Arbitrary<unknown> = fc.oneof(
   ...bases.map((base) =>
-    fc.array(editOf(base.kind), { minLength: 1, maxLength: 3 }).map((edits) => edits.reduce<unknown>(edited, base)),
+    fc
+      .tuple(fc.array(editOf(base.kind), { minLength: 1, maxLength: 3 }), fc.boolean())
+      .map(([edits, isAllowed]) => [...edits, ...(isAllowed ? [allowed] : [])].reduce<unknown>(edited, base)),
   ),
 );
 
