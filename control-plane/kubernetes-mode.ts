@@ -18,6 +18,7 @@ import { injectionSettings } from "./kubernetes/injection-settings.ts";
 import { type Kept, keep, untilItWorks } from "./kubernetes/keep.ts";
 import { keepRoots, rootRefusals } from "./kubernetes/keep-roots.ts";
 import { keepTested, keepWebhooks, reachability } from "./kubernetes/keep-webhooks.ts";
+import { lookAtMesh, untilReadable } from "./kubernetes/mesh-remarks.ts";
 import { findOwner } from "./kubernetes/owner.ts";
 import { tellReadiness } from "./kubernetes/readiness-events.ts";
 import { podEventEveryMs, tellSkippedPods } from "./kubernetes/skipped-pods.ts";
@@ -38,6 +39,7 @@ const parts = {
   cluster: "API server",
   world: "world",
   installation: "installation",
+  mesh: "mesh configuration",
   authority: "certificate authority",
   servers: "webhook and xDS servers",
   webhooks: "webhook configurations",
@@ -185,11 +187,17 @@ async function openWorld({ config, log, health, remarks }: StartDeps, signal: Ab
     else remarks.set("watches", problem);
     return health.problem();
   };
-  tellReadiness({ readiness, reading: () => remarks.get("watches") }, events, signal);
+  let trustDomain: string | undefined;
+  const mesh = lookAtMesh({ cluster, object: meshConfig, remarks, log, trustDomain: () => trustDomain });
+  tellReadiness({ readiness, reading: () => remarks.get("watches"), mesh }, events, signal);
   await Promise.race([cluster.untilSynced(), untilAborted(signal)]);
   signal.throwIfAborted();
   health.set(parts.world, undefined);
   return { client, api, events, snapshots, cluster, onWorld };
+  await untilReadable(cluster, (problem) => health.set(parts.mesh, problem), signal);
+  signal.throwIfAborted();
+  health.set(parts.mesh, undefined);
+  trustDomain = snapshots.holdTrustDomain();
 }
 
 /** What Events are about. */

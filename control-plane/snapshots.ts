@@ -1,5 +1,5 @@
 // The one place where the world becomes a snapshot and everybody who cares hears of it.
-import { buildSnapshot } from "../model/build.ts";
+import { buildSnapshot, type Held } from "../model/build.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { World } from "../model/world.ts";
 
@@ -8,6 +8,11 @@ export interface Snapshots {
   current(): Snapshot;
   /** @returns a function that ends the subscription. */
   subscribe(listener: (snapshot: Snapshot) => void): () => void;
+  /**
+   * From now on identities keep the present trust domain, whatever the mesh configuration says: proxies that are connected
+   * keep their certificates, and those of another domain would not be let in. @returns it
+   */
+  holdTrustDomain(): string;
   /** Build from this world and tell everybody. */
   publish(world: World): void;
 }
@@ -15,6 +20,7 @@ export interface Snapshots {
 /** Starts with the meaning of `world`. */
 export function createSnapshots(world: World): Snapshots {
   let snapshot = buildSnapshot(world);
+  let held: Held = {};
   const listeners = new Set<(snapshot: Snapshot) => void>();
   return {
     current: () => snapshot,
@@ -22,8 +28,13 @@ export function createSnapshots(world: World): Snapshots {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    holdTrustDomain: () => {
+      const { trustDomain } = snapshot.mesh;
+      held = { trustDomain };
+      return trustDomain;
+    },
     publish: (next) => {
-      const built = buildSnapshot(next, snapshot);
+      const built = buildSnapshot(next, snapshot, held);
       if (built === snapshot) return;
       snapshot = built;
       for (const listener of listeners) listener(built);

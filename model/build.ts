@@ -1,6 +1,7 @@
 // From objects to their meaning. Every part is made from the parts of the World that it needs, remembered by their
 // identity; what says the same as before is the same object as before.
 import type { DestinationRule } from "../api/destination-rule.ts";
+import type { MeshConfig } from "../api/mesh-config.ts";
 import { memoize } from "../base/memo.ts";
 import { sorted } from "./age.ts";
 import { buildEndpoints } from "./build-endpoints.ts";
@@ -14,14 +15,20 @@ import type { Snapshot } from "./snapshot.ts";
 import { type NameContext, nameContext, resolveVirtualServices } from "./virtual-services.ts";
 import type { World } from "./world.ts";
 
+/** What does not follow the world. */
+export interface Held {
+  /** In place of the one that the mesh configuration names. */
+  readonly trustDomain?: string;
+}
+
 /**
  * What a world means. Equal worlds give equal snapshots, whatever the order of the events that led there; parts that
  * say the same as in `previous` keep their identity, and cost next to nothing when their objects did not change; when all
  * of them do, it is `previous` itself.
  */
-export function buildSnapshot(world: World, previous?: Snapshot): Snapshot {
+export function buildSnapshot(world: World, previous?: Snapshot, held: Held = {}): Snapshot {
   const { objects } = world;
-  const config = meshConfigOf(world, previous?.mesh.config);
+  const config = withHeld(meshConfigOf(world, previous?.mesh.config), held, previous?.mesh.config);
   const pods = buildWorkloads(world, config.trustDomain, previous);
   const found = buildServices(objects.Service, objects.ServiceEntry, config, previous);
   const mesh = meshSettings(
@@ -57,6 +64,10 @@ export function buildSnapshot(world: World, previous?: Snapshot): Snapshot {
     peerAuthentications,
   };
   return keepEqual(previous, next);
+}
+
+function withHeld(config: MeshConfig, { trustDomain = config.trustDomain }: Held, previous?: MeshConfig): MeshConfig {
+  return trustDomain === config.trustDomain ? config : keepEqual(previous, { ...config, trustDomain });
 }
 
 const namedRule = memoize((rule: DestinationRule, { serviceNames, config }: NameContext): DestinationRule => {

@@ -1,5 +1,6 @@
 // What keeps a replica from being ready, and what is amiss with one that is, as Events: kubectl describe shows no body of /readyz.
 import type { Topic } from "./events.ts";
+import { meshConfiguration } from "./mesh-remarks.ts";
 
 /** What is not well now; undefined: all is. */
 export type Look = () => string | undefined;
@@ -18,13 +19,14 @@ const unread: Topic = {
 
 /** Looks until `signal` is aborted. `events` makes a teller for a topic. */
 export function tellReadiness(
-  looks: { readonly readiness: Look; readonly reading: Look },
+  looks: { readonly readiness: Look; readonly reading: Look; readonly mesh: Look },
   events: (topic: Topic) => (problem: string | undefined) => void,
   signal: AbortSignal,
 ): void {
   const watched = [
     { look: looks.readiness, tell: events(notReady), badMs: 0 },
     { look: looks.reading, tell: events(unread), badMs: 0 },
+    { look: looks.mesh, tell: events(meshConfiguration), badMs: 0 },
   ];
   const timer = setInterval(() => {
     for (const one of watched) {

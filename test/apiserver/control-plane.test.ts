@@ -89,6 +89,33 @@ describe("control plane", () => {
     await vi.waitFor(async () => expect(await policy()).toBe("Fail"), patiently);
   });
 
+  test("waits for a mesh configuration that cannot be read, and keeps the last one when it goes", async () => {
+    const mesh = (text: string): string =>
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "istio", namespace: "istio-system" },
+        data: { mesh: text },
+      });
+    await kubectl(["apply", "-f", "-"], mesh("outboundTrafficPolicy: [REGISTRY_ONLY"));
+    const url = `--webhook-url=https://127.0.0.1:${first.ports.webhook}`;
+    const late = start(cluster.kubeconfigFile, await freePorts(), [url]);
+    const says = async (what: RegExp): Promise<void> =>
+      vi.waitFor(async () => expect(await late.page("/readyz")).toMatch(what), patiently);
+    await says(/\[-\]mesh configuration: PIL1012 ConfigMap istio-system\/istio at data\.mesh: .*cannot be read/);
+    expect(await first.isReady()).toBe(true);
+    await kubectl(["apply", "-f", "-"], mesh("outboundTraficPolicy: { mode: REGISTRY_ONLY }"));
+    await untilReady(late);
+    await says(/mesh configuration: PIL1013 .*Write "outboundTrafficPolicy"/);
+    await kubectl(["apply", "-f", "-"], mesh("trustDomain: corp"));
+    await says(/mesh configuration: .*it is "corp" now, and identities keep "cluster\.local"/);
+    await kubectl(["delete", "configmap", "istio", "-n", "istio-system"]);
+    await says(/mesh configuration: PIL1012 .* is gone/);
+    const events = await get('.items[?(@.reason=="MeshConfigNotInForce")].message', "events", "-n", "istio-system");
+    expect(events).toContain("ConfigMap istio-system/istio");
+    await late.end("SIGTERM");
+  });
+
   test("rejects a wrong object with an explanation on the terminal", async () => {
     await kubectl(["create", "namespace", "shop"]);
     const bad = serviceIn("reviews", { hosts: ["reviews"], http: [{ rout: [] }] });
