@@ -116,7 +116,8 @@ interface StartDeps {
 async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | undefined> {
   const { config, log, health, metrics } = deps;
   const values = config.valuesFile === undefined ? undefined : await followValues(config.valuesFile);
-  const world = await openWorld(deps, signal);
+  const revisions = () => [config.revision, ...(values?.current().tags ?? [])];
+  const world = await openWorld(deps, revisions, signal);
   const { api, snapshots, cluster } = world;
   const ground = await findGround(deps, world, signal);
   if (ground === undefined) return undefined;
@@ -156,6 +157,7 @@ async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | un
       if (values.current() === before) return;
       webhooks.poke();
       certificate.refresh();
+      cluster.reviseOwn();
     };
     keep({ name: "values", log, everyMs: valuesEveryMs, task }, signal);
   }
@@ -165,7 +167,8 @@ async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | un
 type OpenWorld = Awaited<ReturnType<typeof openWorld>>;
 
 /** The world as the API server tells it, complete. */
-async function openWorld({ config, log, health, remarks }: StartDeps, signal: AbortSignal) {
+async function openWorld(deps: StartDeps, revisions: () => readonly string[], signal: AbortSignal) {
+  const { config, log, health, remarks } = deps;
   const { kubeconfig, namespace, revision } = config;
   const client = await createApiClient(kubeconfig === undefined ? { inCluster: true } : { kubeconfig });
   const snapshots = createSnapshots(emptyWorld());
@@ -175,7 +178,7 @@ async function openWorld({ config, log, health, remarks }: StartDeps, signal: Ab
     snapshots.publish(next);
     for (const listener of onWorld) listener();
   };
-  const cluster = await openCluster({ client, log, meshConfig, onChange }, signal);
+  const cluster = await openCluster({ client, log, meshConfig, revisions, onChange }, signal);
   health.set(parts.cluster, undefined);
   const api = kubernetesApi(client, signal);
   const events = eventsAbout({ api, log, clock: systemClock, about: subject(config) });

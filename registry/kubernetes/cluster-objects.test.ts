@@ -153,6 +153,38 @@ describe("ClusterObjects", () => {
     });
   });
 
+  test("leaves objects of other revisions out, and follows the names of ours", () => {
+    let revisions = ["canary"];
+    const objects = new ClusterObjects(
+      () => {},
+      () => revisions,
+    );
+    const put = (name: string, rev?: string): void => {
+      const labels = rev === undefined ? {} : { "istio.io/rev": rev };
+      objects.put("VirtualService", `shop/${name}`, virtualService({ hosts: ["a"] }, { name, labels }));
+    };
+    const names = (): readonly string[] => {
+      objects.flush();
+      return [...objects.world().objects.VirtualService.keys()].toSorted();
+    };
+    put("all");
+    put("ours", "canary");
+    put("tagged", "prod");
+    put("theirs", "other");
+    objects.put("Namespace", "/shop", { metadata: { name: "shop", labels: { "istio.io/rev": "other" } } });
+    expect(names()).toEqual(["shop/all", "shop/ours"]);
+    expect(objects.world().objects.Namespace.size).toBe(1);
+    revisions = ["canary", "prod"];
+    objects.reviseOwn();
+    expect(names()).toEqual(["shop/all", "shop/ours", "shop/tagged"]);
+    put("ours", "other");
+    expect(names()).toEqual(["shop/all", "shop/tagged"]);
+    objects.delete("VirtualService", "shop/theirs");
+    revisions = ["other"];
+    objects.reviseOwn();
+    expect(names()).toEqual(["shop/all", "shop/ours"]);
+  });
+
   test("keeps out what does not parse, and reports it once with everything that is wrong", () => {
     const { put, reports, current } = start();
     const bad = virtualService({ hots: ["a"], http: 7 });

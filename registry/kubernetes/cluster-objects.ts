@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ConfigMap } from "../../api/config-map.ts";
 import { apiVersionsOf } from "../../api/kind-description.ts";
-import { type AnyObject, descriptions, type Kind } from "../../api/kinds.ts";
+import { type AnyObject, descriptions, type Kind, meshKinds } from "../../api/kinds.ts";
 import { goneMeshConfig, meshConfigMap, parseMeshConfig } from "../../api/mesh-config.ts";
 import { isJsonObject, type JsonObject } from "../../api/normalize.ts";
 import { parse } from "../../api/parse.ts";
@@ -27,9 +27,14 @@ export class ClusterObjects {
   readonly #pending = new Map<string, Change>();
   readonly #reports = new Map<string, ObjectReport>();
   readonly #onReport: (report: ObjectReport) => void;
+  readonly #revisions: (() => readonly string[]) | undefined;
+  /** Objects of other revisions, which may become ours by a tag. */
+  readonly #elsewhere = new Map<string, { readonly kind: Kind; readonly key: ObjectKey; readonly raw: JsonObject }>();
 
-  constructor(onReport: (report: ObjectReport) => void) {
+  /** `revisions` are the names of ours: its own and its tags; objects of all revisions count without them. */
+  constructor(onReport: (report: ObjectReport) => void, revisions?: () => readonly string[]) {
     this.#onReport = onReport;
+    this.#revisions = revisions;
   }
 
   world(): World {
@@ -41,7 +46,14 @@ export class ClusterObjects {
   }
 
   put(kind: Kind, key: ObjectKey, raw: JsonObject): void {
-    const parsed = parse(trimmed(raw, kind), { defaultNamespace: "default" });
+    const document = trimmed(raw, kind);
+    if (this.#isElsewhere(kind, document)) {
+      this.delete(kind, key);
+      this.#elsewhere.set(`${kind} ${key}`, { kind, key, raw: document });
+      return;
+    }
+    this.#elsewhere.delete(`${kind} ${key}`);
+    const parsed = parse(document, { defaultNamespace: "default" });
     const before = this.#current(kind, key);
     if (parsed.type !== "object") {
       // The document has a kind that is read, so it is not one of somebody else's.
@@ -61,7 +73,17 @@ export class ClusterObjects {
     }
   }
 
+  /** The names of our revision are others now. */
+  reviseOwn(): void {
+    for (const kind of meshKinds) {
+      // What was parsed from JSON is JSON; its type has no index signature.
+      for (const [key, object] of this.#world.objects[kind]) this.put(kind, key, object as unknown as JsonObject);
+    }
+    for (const { kind, key, raw } of [...this.#elsewhere.values()]) this.put(kind, key, raw);
+  }
+
   delete(kind: Kind, key: ObjectKey): void {
+    this.#elsewhere.delete(`${kind} ${key}`);
     if (kind === "ConfigMap" && this.#current(kind, key) !== undefined) {
       // Without it identities and all that is passed through or refused would change from one moment to the next.
       this.#report(kind, key, "before", [goneMeshConfig()]);
@@ -77,6 +99,14 @@ export class ClusterObjects {
     this.#pending.clear();
     if (changes.length > 0) this.#world = applyChanges(this.#world, changes);
     return changes.length > 0;
+  }
+
+  /** Whether the label names a revision that is not ours; objects without it are for all revisions. */
+  #isElsewhere(kind: Kind, { metadata }: JsonObject): boolean {
+    const labels = isJsonObject(metadata) ? metadata["labels"] : undefined;
+    const revision = isJsonObject(labels) ? labels[revisionLabel] : undefined;
+    if (this.#revisions === undefined || typeof revision !== "string" || !descriptions[kind].meshKind) return false;
+    return !this.#revisions().includes(revision);
   }
 
   #current(kind: Kind, key: ObjectKey): AnyObject | undefined {
@@ -103,6 +133,8 @@ export class ClusterObjects {
     this.#onReport({ object: refOf(kind, key), inForce: "nothing", findings: [] });
   }
 }
+
+const revisionLabel = "istio.io/rev";
 
 /** What is wrong with a mesh configuration. */
 function meshFindings({ data }: ConfigMap): readonly Finding[] {

@@ -32,6 +32,8 @@ export interface ClusterOptions {
    * that name always.
    */
   readonly meshConfig?: ObjectName;
+  /** The names of this revision, its own and its tags; without them objects of all revisions count. */
+  readonly revisions?: () => readonly string[];
   /** Called when all kinds are known for the first time, and then once for all changes of one tick. */
   readonly onChange: (world: World) => void;
   /** Called when it changes what is wrong with a stored object. */
@@ -48,6 +50,8 @@ export interface ClusterRegistry {
   synced(): boolean;
   /** Resolves when {@link ClusterRegistry.synced} is true, after the first `onChange`; never when it is stopped before. */
   untilSynced(): Promise<void>;
+  /** To be called when {@link ClusterOptions.revisions} gives other names. */
+  reviseOwn(): void;
   /** How it goes with each kind; `problem` is a sentence for people. */
   status(): readonly KindStatus[];
   /** What is wrong now, in sentences without full stop: one for all kinds that are not installed, one for each other trouble. */
@@ -101,7 +105,7 @@ class Cluster implements ClusterRegistry {
     this.#untilSynced = new Promise((resolve) => {
       this.#onSynced = resolve;
     });
-    this.#objects = new ClusterObjects((report) => this.#onReport(report));
+    this.#objects = new ClusterObjects((report) => this.#onReport(report), options.revisions);
     this.#trackers = new Map(watchedKinds.map((kind) => [kind, new KindTracker(kind)]));
     const { client, meshConfig = meshConfigMap } = options;
     const watches = watchedKinds.map((kind) =>
@@ -124,6 +128,11 @@ class Cluster implements ClusterRegistry {
 
   untilSynced(): Promise<void> {
     return this.#untilSynced;
+  }
+
+  reviseOwn(): void {
+    this.#objects.reviseOwn();
+    this.#flushSoon();
   }
 
   status(): readonly KindStatus[] {
