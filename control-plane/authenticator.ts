@@ -27,7 +27,14 @@ const podPatienceMs = 5_000;
 
 /** What a token was found to be. */
 export type TokenAnswer =
-  | { readonly ok: true; readonly namespace: string; readonly pod: string; readonly serviceAccount: string }
+  | {
+      readonly ok: true;
+      readonly namespace: string;
+      readonly pod: string;
+      /** Another pod of the same name has another one. undefined: the name is enough. */
+      readonly podUid?: string;
+      readonly serviceAccount: string;
+    }
   /** A sentence without a full stop, and without the token. */
   | { readonly ok: false; readonly code: status; readonly reason: string };
 
@@ -49,6 +56,8 @@ export function localTokens(ca: Pick<Ca, "certificatePem">, clock: Clock): Check
 export interface AuthenticatorDeps {
   readonly checkToken: CheckToken;
   readonly snapshots: { current(): Snapshot; subscribe(listener: () => void): () => void };
+  /** The uid of the pod that has this name now; undefined where it is not known. */
+  readonly podUid: (namespace: string, pod: string) => string | undefined;
 }
 
 /** Holds a proxy to what its token says; on a plain-text stream (loopback only) a proxy is who it says it is. */
@@ -67,14 +76,21 @@ export function createAuthenticator(
     if (token === undefined) return denied(status.UNAUTHENTICATED, "There is no token in the authorization header");
     const answer = await deps.checkToken(token, signal);
     if (!answer.ok) return answer;
-    const { namespace, pod, serviceAccount } = answer;
+    const { namespace, pod, podUid, serviceAccount } = answer;
     if (namespace !== proxy.namespace || pod !== proxy.pod) {
       return denied(
         status.PERMISSION_DENIED,
         `The token is for pod ${namespace}/${pod}, and the proxy says that it is ${proxy.namespace}/${proxy.pod}`,
       );
     }
-    const workload = await workloadOf(deps, proxy, signal);
+    const workload = await workloadOf(deps, proxy, signal, podUid);
+    const knownUid = deps.podUid(namespace, pod);
+    if (workload === undefined && podUid !== undefined && knownUid !== undefined && knownUid !== podUid) {
+      return denied(
+        status.PERMISSION_DENIED,
+        `The token is for another pod ${namespace}/${pod}, which had this name before or is not known yet`,
+      );
+    }
     if (workload !== undefined && workload.serviceAccount !== serviceAccount) {
       return denied(
         status.PERMISSION_DENIED,
@@ -94,9 +110,14 @@ function admitted(proxy: ProxyNode, workload: KnownWorkload): Authentication {
   return { ok: true, proxy, identity: workload.identity, workload: `${proxy.namespace}/${workload.owner}` };
 }
 
-/** The proxy's pod, as soon as it is known; undefined when that takes too long. */
-async function workloadOf({ snapshots }: AuthenticatorDeps, proxy: ProxyNode, signal: AbortSignal) {
-  const find = () => snapshots.current().workloads.get(`${proxy.namespace}/${proxy.pod}`);
+/** The proxy's pod, as soon as it is known (with that uid); undefined when that takes too long. */
+async function workloadOf(deps: AuthenticatorDeps, proxy: ProxyNode, signal: AbortSignal, uid?: string) {
+  const { snapshots } = deps;
+  const isAnother = (): boolean => {
+    const known = deps.podUid(proxy.namespace, proxy.pod);
+    return uid !== undefined && known !== undefined && known !== uid;
+  };
+  const find = () => (isAnother() ? undefined : snapshots.current().workloads.get(`${proxy.namespace}/${proxy.pod}`));
   if (find() !== undefined) return find();
   await new Promise<void>((resolve) => {
     const done = (): void => {

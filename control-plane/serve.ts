@@ -52,7 +52,11 @@ export async function serve(deps: ServeDeps, signal: AbortSignal): Promise<Servi
       translator,
       snapshots,
       secrets: createWorkloadSecrets(deps.ca, systemClock, Math.random, signal),
-      authenticate: createAuthenticator({ checkToken: deps.checkToken, snapshots }),
+      authenticate: createAuthenticator({
+        checkToken: deps.checkToken,
+        snapshots,
+        podUid: (namespace, pod) => lookUp(deps.world(), "Pod", namespace, pod)?.metadata.uid,
+      }),
       metrics: newXdsMetrics(metrics),
       log,
       now: () => performance.now(),

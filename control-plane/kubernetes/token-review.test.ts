@@ -18,7 +18,7 @@ const good = (changes: JsonObject = {}): JsonObject => ({
   },
 });
 
-const bob = { namespace: "shop", pod: "web-1", serviceAccount: "web" };
+const bob = { namespace: "shop", pod: "web-1", podUid: "7c1", serviceAccount: "web" };
 const signal = new AbortController().signal;
 const startMs = Date.parse("2026-11-01T00:00:00Z");
 const minuteMs = 60_000;

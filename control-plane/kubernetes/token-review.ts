@@ -83,7 +83,7 @@ export function readReview(review: JsonObject): TokenAnswer {
   if (pod === undefined || uid === undefined) {
     return refused(`The token of service account ${namespace}/${serviceAccount} is not bound to a pod`);
   }
-  return { ok: true, namespace, pod, serviceAccount };
+  return { ok: true, namespace, pod, podUid: uid, serviceAccount };
 }
 
 /** When a token expires by its own word; the API server has just vouched for it. 0 where it does not say. */

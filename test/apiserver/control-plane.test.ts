@@ -178,6 +178,13 @@ describe("control plane", () => {
     expect(await ask(await tokenFor("other", ...bound), "web.shop")).toMatch(/UNAUTHENTICATED/);
     expect(await ask(await tokenFor("istio-ca"), "web.shop")).toMatch(/UNAUTHENTICATED: .*not bound to a pod/);
     expect(await ask("rubbish", "web.shop")).toMatch(/UNAUTHENTICATED/);
+    // Another pod takes the name; the answer about the first one's token is still remembered.
+    await kubectl(["delete", "pod", "web", "-n", "shop", "--grace-period=0", "--force"]);
+    await kubectl(["create", "-f", "-"], podIn("shop"));
+    await kubectl(["patch", "pod", "web", "-n", "shop", "--subresource=status", "--type=merge", "-p", address]);
+    const again = await tokenFor("istio-ca", ...bound);
+    expect(await ask(again, "web.shop")).toBe("served");
+    expect(await ask(token, "web.shop")).toMatch(/PERMISSION_DENIED: The token is for another pod shop\/web/);
   });
 
   test.each([
@@ -248,6 +255,10 @@ describe("control plane", () => {
       http: [{ route: [{ destination: { host: "reviews" } }] }],
     });
     await kubectl(["apply", "-f", "-"], good);
+    // What goes with its namespace below.
+    await kubectl(["apply", "-f", "-"], good.replaceAll("reviews", "held"));
+    const rule = { apiVersion: "networking.istio.io/v1", kind: "DestinationRule", spec: { host: "held" } };
+    await kubectl(["apply", "-f", "-"], JSON.stringify({ ...rule, metadata: { name: "held", namespace: "shop" } }));
     await first.end("SIGTERM");
     expect(first.log()).toMatch(/"control plane stopped"/);
     expect(first.log()).not.toMatch(/"level":"error"/);
@@ -271,6 +282,11 @@ describe("without a control plane", () => {
   });
 
   test.skipIf(programPath("kube-controller-manager") === undefined)("namespaces can be deleted", async () => {
+    const held = await kubectl(["get", "virtualservices,destinationrules", "-n", "shop", "-o", "name"]);
+    expect(held.trim().split("\n")).toEqual([
+      "virtualservice.networking.istio.io/held",
+      "destinationrule.networking.istio.io/held",
+    ]);
     await kubectl(["delete", "namespace", "shop", "--timeout=60s"]);
     await expect(kubectl(["get", "namespace", "shop"])).rejects.toThrow(/not found/);
   });
