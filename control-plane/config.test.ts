@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "./config.ts";
 
@@ -28,6 +29,11 @@ describe("parseConfig()", () => {
       kubeconfig: "f",
       webhookUrl: "https://h:1",
     });
+  });
+
+  test("takes * for all addresses, of both families where there are two", () => {
+    const { host } = parseConfig(["--in-cluster", "--webhook", "*:15017"]).webhook;
+    expect(host).toBe(existsSync("/proc/net/if_inet6") ? "::" : "0.0.0.0");
   });
 
   test.each([

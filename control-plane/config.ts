@@ -1,4 +1,5 @@
 // What the process was told to do: flags become one frozen Config here, and nowhere else is anything read from the outside.
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { PillionError } from "../base/error.ts";
 import { type LogLevel, logLevels } from "./log.ts";
@@ -74,6 +75,8 @@ Usage: pillion control-plane --config-dir DIR --state-dir DIR [flags]
   --monitoring HOST:PORT        HTTP /healthz, /readyz, /metrics, /debug/syncz
                                 (127.0.0.1:15014 on Kubernetes; from files off unless given)
   --log-level LEVEL             error, warn, info or debug          (info)
+
+HOST may be *: all addresses of the machine, IPv6 and IPv4.
 
 From files:
   --config-dir DIR              YAML of the mesh, any depth; may be repeated
@@ -219,8 +222,12 @@ function address(flag: string, text: string): ListenAddress {
       fix: `Write it like ${flag} 127.0.0.1:15017`,
     });
   }
-  return { host: (match[1] ?? "").replace(/^\[|\]$/g, ""), port };
+  const host = (match[1] ?? "").replace(/^\[|\]$/g, "");
+  return { host: host === "*" ? anyHost() : host, port };
 }
+
+/** Only a kernel with IPv6 has this file, and there `::` takes IPv4, too. @see proc_pid_net(5), ipv6(7) */
+const anyHost = (): string => (existsSync("/proc/net/if_inet6") ? "::" : "0.0.0.0");
 
 const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)$/;
 
