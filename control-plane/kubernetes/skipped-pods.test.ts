@@ -27,7 +27,7 @@ async function tell(
   let logged = 0;
   const look = tellSkippedPods({
     api: {
-      apply: async (_path, event) => {
+      create: async (_path, event) => {
         if (fail) throw new Error("forbidden");
         events.push(event);
         return event;
@@ -97,4 +97,29 @@ test("tellSkippedPods() speaks of three pods of an owner, not of a hundred", asy
 
 test("tellSkippedPods() logs what it cannot write", async () => {
   expect(await tell([[shop, pod("a")]], true)).toEqual({ events: [], logged: 1 });
+});
+
+test("tellSkippedPods() gives each Event a name that Kubernetes takes, another one for another pod or reason", async () => {
+  const names: string[] = [];
+  const write = async (texts: readonly string[]): Promise<void> => {
+    const look = tellSkippedPods({
+      api: {
+        create: async (_path, event) => {
+          names.push(textAt(objectAt(event, "metadata"), "name"));
+          return event;
+        },
+      },
+      log: { warn: () => {} },
+      clock: { now: () => 0 },
+      settings: () => defaultSettings,
+      namespace: "istio-system",
+      rest: async () => {},
+    });
+    look(worldOf(...texts));
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const name = `${"a".repeat(199)}-${"b".repeat(50)}`;
+  await write([shop, pod(name, { uid: "c0ffee00-1111" })]);
+  await write([shop, pod(name, { uid: "beefbeef-1111" })]);
+  expect(names).toEqual([`${"a".repeat(199)}.created-before.c0ffee00`, `${"a".repeat(199)}.created-before.beefbeef`]);
 });

@@ -15,7 +15,7 @@ import type { KubernetesApi } from "./api.ts";
 import { component } from "./events.ts";
 
 export interface SkippedPodsDeps {
-  readonly api: Pick<KubernetesApi, "apply">;
+  readonly api: Pick<KubernetesApi, "create">;
   readonly log: Pick<Logger, "warn">;
   readonly clock: Pick<Clock, "now">;
   readonly settings: () => InjectorSettings;
@@ -43,7 +43,8 @@ export function tellSkippedPods(deps: SkippedPodsDeps): (world: World) => void {
     isWriting = true;
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       try {
-        await deps.api.apply(next.path, next.event);
+        // One that is there already tells the same: another replica wrote it, or this one before it started again.
+        await deps.api.create(next.path, next.event);
       } catch (thrown) {
         deps.log.warn({ path: next.path, error: errorText(thrown) }, "could not write an Event");
       }
@@ -99,7 +100,7 @@ function eventOf(pod: Pod, uid: string, { code, reason }: WithoutProxy, now: num
   const { namespace, name } = pod.metadata;
   const time = new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
   const fix = code === "created-before" ? " Create it again: kubectl rollout restart." : "";
-  const eventName = `${name.slice(0, 230)}.no-proxy`;
+  const eventName = `${name.slice(0, 200).replace(/[-.]+$/, "")}.${code}.${uid.slice(0, 8)}`;
   const event: JsonObject = {
     apiVersion: "v1",
     kind: "Event",
@@ -116,5 +117,5 @@ function eventOf(pod: Pod, uid: string, { code, reason }: WithoutProxy, now: num
     lastTimestamp: time,
     count: 1,
   };
-  return { path: `/api/v1/namespaces/${namespace}/events/${eventName}`, event };
+  return { path: `/api/v1/namespaces/${namespace}/events`, event };
 }
