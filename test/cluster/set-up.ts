@@ -4,7 +4,7 @@
 //   PILLION_CLUSTER_READY=1 npx vitest run --project cluster test/cluster/tutorial-egress.test.ts
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildImages, imageArchive, imageLayout } from "./build-images.ts";
+import { buildImages, imageArchive, imageLayout, type Sizes } from "./build-images.ts";
 import { installCharts } from "./charts.ts";
 import { rolledOut } from "./cluster-mesh.ts";
 import { apply, kubectl, root, tryRun } from "./commands.ts";
@@ -49,6 +49,7 @@ export async function setup(): Promise<() => void> {
         .map(([name, size]) => `${name} ${size}`)
         .join(", ")}`,
     );
+    assertSmall(sizes);
     node.up();
     step("node is up");
     node.load(imageArchive);
@@ -68,6 +69,19 @@ export async function setup(): Promise<() => void> {
     process.stdout.write(tryRun(["kubectl", "get", "pods", "-A"]).stdout ?? "");
     down();
     throw thrown;
+  }
+}
+
+/** Sizes that are promised, unpacked. */
+const largestMb = { proxyv2: 200, pilot: 250 } as const;
+
+function assertSmall(sizes: Sizes): void {
+  for (const [name, limit] of Object.entries(largestMb)) {
+    const [, number, unit] = /^([\d.]+) ?([kMG]B)$/.exec(sizes[name] ?? "") ?? [];
+    const megabytes = Number(number) * ({ kB: 0.001, MB: 1, GB: 1_000 }[unit ?? ""] ?? Number.NaN);
+    // Also where the size cannot be read.
+    if (!(megabytes < limit))
+      throw new Error(`the image ${name} has ${sizes[name]}, and less than ${limit} MB is promised`);
   }
 }
 
