@@ -16,11 +16,12 @@ import { openAuthority, storedAuthority } from "./kubernetes/authority.ts";
 import { eventsAbout, type Subject } from "./kubernetes/events.ts";
 import { injectionSettings } from "./kubernetes/injection-settings.ts";
 import { type Kept, keep, untilItWorks } from "./kubernetes/keep.ts";
-import { keepRoots, rootRefusals } from "./kubernetes/keep-roots.ts";
-import { keepTested, keepWebhooks, reachability } from "./kubernetes/keep-webhooks.ts";
+import { keepRoots, lastingNamespaces, rootRefusals } from "./kubernetes/keep-roots.ts";
+import { keepTested, keepWebhooks, reachability, tagClaims } from "./kubernetes/keep-webhooks.ts";
 import { lookAtMesh, untilReadable } from "./kubernetes/mesh-remarks.ts";
 import { findOwner } from "./kubernetes/owner.ts";
 import { tellReadiness } from "./kubernetes/readiness-events.ts";
+import { remarking } from "./kubernetes/remarks.ts";
 import { podEventEveryMs, tellSkippedPods } from "./kubernetes/skipped-pods.ts";
 import { requestFor, reviewedTokens } from "./kubernetes/token-review.ts";
 import { followValues } from "./kubernetes/values-file.ts";
@@ -38,8 +39,8 @@ import { pause, untilAborted } from "./until.ts";
 const parts = {
   cluster: "API server",
   world: "world",
-  installation: "installation",
   mesh: "mesh configuration",
+  installation: "installation",
   authority: "certificate authority",
   servers: "webhook and xDS servers",
   webhooks: "webhook configurations",
@@ -156,8 +157,8 @@ async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | un
       await values.refresh();
       if (values.current() === before) return;
       webhooks.poke();
-      certificate.refresh();
       cluster.reviseOwn();
+      certificate.refresh();
     };
     keep({ name: "values", log, everyMs: valuesEveryMs, task }, signal);
   }
@@ -196,11 +197,11 @@ async function openWorld(deps: StartDeps, revisions: () => readonly string[], si
   await Promise.race([cluster.untilSynced(), untilAborted(signal)]);
   signal.throwIfAborted();
   health.set(parts.world, undefined);
-  return { client, api, events, snapshots, cluster, onWorld };
   await untilReadable(cluster, (problem) => health.set(parts.mesh, problem), signal);
   signal.throwIfAborted();
   health.set(parts.mesh, undefined);
   trustDomain = snapshots.holdTrustDomain();
+  return { client, api, events, snapshots, cluster, onWorld };
 }
 
 /** What Events are about. */
@@ -225,12 +226,7 @@ async function findGround({ config, log, health, remarks }: StartDeps, world: Op
   const { owner } = installed;
   const { trustDomain } = snapshots.current().mesh;
   const { keepCa, rootSpreadSeconds } = config;
-  const tell = world.events(storedAuthority);
-  const onOutcome = (problem: string | undefined): void => {
-    if (problem === undefined) remarks.delete("stored certificate authority");
-    else remarks.set("stored certificate authority", problem);
-    tell(problem);
-  };
+  const onOutcome = remarking(remarks, world.events)("stored certificate authority", storedAuthority);
   const claim = { revision, owner, keepCa };
   const authority = {
     client,
@@ -268,17 +264,15 @@ function keepAll(
     owner,
   });
   const shared = { client, api, log, revision, owner };
-  const webhooks = keepWebhooks({ ...shared, facts, onOutcome: untilWell(health, parts.webhooks) }, signal);
-  const tellRefusals = world.events(rootRefusals);
-  const onRefusals = (problem: string | undefined): void => {
-    if (problem === undefined) remarks.delete("root certificates");
-    else remarks.set("root certificates", problem);
-    tellRefusals(problem);
-  };
+  const remark = remarking(remarks, world.events);
+  const onTakenTags = remark("revision tags", tagClaims);
+  const onOutcomeOfWebhooks = untilWell(health, parts.webhooks);
+  const webhooks = keepWebhooks({ ...shared, facts, onTakenTags, onOutcome: onOutcomeOfWebhooks }, signal);
+  const onRefusals = remark("root certificates", rootRefusals);
   const roots = keepRoots(
     {
       ...{ ...shared, ca, namespace, clock: systemClock, onRefusals, onOutcome: untilWell(health, parts.roots) },
-      namespaces: () => lastingNamespaces(cluster.world()),
+      namespaces: () => lastingNamespaces(cluster.world().objects),
     },
     signal,
   );
@@ -308,13 +302,6 @@ function keepAll(
   // The API server trusts others from now on.
   ca.subscribe(tested.poke);
   return { tested, webhooks };
-}
-
-/** Namespaces that are there and stay. */
-function lastingNamespaces({ objects }: World): readonly string[] {
-  return [...objects.Namespace.values()]
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .map(({ metadata }) => metadata.name);
 }
 
 /** Tells of a part until it is well for the first time: what fails later must not take proxies away from us. */

@@ -3,6 +3,7 @@ import { PillionError } from "../../base/error.ts";
 import type { JsonObject } from "../../injector/json.ts";
 import { listAt, objectAt, textsAt } from "../../injector/json.ts";
 import type { KubernetesApi } from "./api.ts";
+import { holderOf, takenTags } from "./tags.ts";
 import {
   injectorClaim,
   injectorConfiguration,
@@ -22,6 +23,9 @@ const folders: Readonly<Record<Kind, string>> = {
   ValidatingWebhookConfiguration: "validatingwebhookconfigurations",
 };
 
+/** Where all configurations are that inject pods. */
+export const injectorsPath = `${base}/${folders.MutatingWebhookConfiguration}`;
+
 /** Where both configurations of a revision are. */
 export function webhookPaths(revision: string, namespace: string): readonly string[] {
   return [
@@ -33,15 +37,30 @@ export function webhookPaths(revision: string, namespace: string): readonly stri
 /** Who wants a revision. */
 export type Claim = Pick<WebhookFacts, "revision" | "namespace" | "owner">;
 
-/** Write both. The API server notices by itself when nothing changes. @throws {PillionError} REVISION_TAKEN, and those of the API. */
+/**
+ * Write both, without the tags that somebody else has. The API server notices by itself when nothing changes.
+ * @returns a sentence that names those tags; undefined where there are none.
+ * @throws {PillionError} REVISION_TAKEN, and those of the API.
+ */
 export async function applyWebhooks(
   api: Pick<KubernetesApi, "get" | "create" | "apply">,
   facts: WebhookFacts,
-): Promise<void> {
+): Promise<string | undefined> {
   await claimRevision(api, facts);
-  for (const configuration of [injectorConfiguration(facts), validatorConfiguration(facts)]) {
+  const taken = facts.tags.length === 0 ? [] : takenTags(facts.tags, await holders(api), injectorName(facts.revision));
+  const tags = facts.tags.filter((tag) => !taken.some((one) => one.tag === tag));
+  const granted = { ...facts, tags };
+  for (const configuration of [injectorConfiguration(granted), validatorConfiguration(granted)]) {
     await api.apply(`${base}/${folders[configuration.kind]}/${configuration.metadata.name}`, asJson(configuration));
   }
+  if (taken.length === 0) return undefined;
+  const whose = taken.map(({ tag, configuration }) => `"${tag}" belongs to ${configuration}`);
+  return `REVISION_TAKEN: revisionTags that another control plane has do nothing here: ${whose.join(", ")}. Take the tag from that one; this one has it a moment later`;
+}
+
+/** Every configuration that injects pods. */
+async function holders(api: Pick<KubernetesApi, "get">): Promise<readonly JsonObject[]> {
+  return listAt((await api.get(injectorsPath)) ?? {}, "items");
 }
 
 /**
@@ -51,6 +70,11 @@ export async function applyWebhooks(
  */
 export async function claimRevision(api: Pick<KubernetesApi, "get" | "create">, claim: Claim): Promise<void> {
   if (await isOurs(api, claim)) return;
+  const holder = holderOf(claim.revision, await holders(api), injectorName(claim.revision));
+  if (holder !== undefined) {
+    const configuration = `${folders.MutatingWebhookConfiguration}/${holder}`;
+    throw revisionTaken(claim.revision, configuration, "a control plane that has this name as a tag");
+  }
   const empty = injectorClaim(claim);
   const created = await api.create(`${base}/${folders[empty.kind]}`, asJson(empty));
   if (created === "exists") await isOurs(api, claim);

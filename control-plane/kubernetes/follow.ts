@@ -15,6 +15,16 @@ export async function followByName(
   await watchResource({ paths: [path], fieldSelector: `metadata.name=${name}` }, deps, signal);
 }
 
+/** Calls back for every object at this path, now and after each change, until `signal` is aborted. Never rejects. */
+export async function followAll(
+  client: ApiClient,
+  path: string,
+  onUpdate: (update: WatchUpdate) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await watchResource({ paths: [path] }, { client, onUpdate, random: Math.random, wait: pause }, signal);
+}
+
 /** Calls back when the object at this path has changed or is gone. Never rejects. */
 export async function followObject(
   client: ApiClient,

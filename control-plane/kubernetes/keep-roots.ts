@@ -2,6 +2,7 @@
 // it (a quota, a policy) holds nobody up, and replicas that do not agree yet do not fight.
 import { PillionError } from "../../base/error.ts";
 import type { JsonObject } from "../../injector/json.ts";
+import type { World } from "../../model/world.ts";
 import type { ApiClient } from "../../registry/kubernetes/api-client.ts";
 import { canI, missingRight } from "../../registry/kubernetes/forbidden.ts";
 import type { WatchState, WatchUpdate } from "../../registry/kubernetes/watch.ts";
@@ -46,6 +47,13 @@ const together = 8;
 const lookEveryMs = 300_000;
 /** Names that a sentence lists. */
 const namesTold = 5;
+
+/** Namespaces that are there and stay. */
+export function lastingNamespaces({ Namespace }: World["objects"]): readonly string[] {
+  return [...Namespace.values()]
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata }) => metadata.name);
+}
 
 /** Follow the ConfigMaps and keep them, until `signal` is aborted. Poke it when there may be a new namespace. */
 export function keepRoots(deps: RootKeeperDeps & { readonly client: ApiClient }, signal: AbortSignal): Kept {

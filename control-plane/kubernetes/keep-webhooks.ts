@@ -2,13 +2,15 @@
 import { Gauge, type Registry } from "prom-client";
 import { PillionError } from "../../base/error.ts";
 import type { ApiClient } from "../../registry/kubernetes/api-client.ts";
+import type { WatchUpdate } from "../../registry/kubernetes/watch.ts";
 import type { Logger } from "../log.ts";
 import type { KubernetesApi } from "./api.ts";
-import { applyWebhooks, webhookPaths } from "./apply-webhooks.ts";
+import { applyWebhooks, injectorsPath, webhookPaths } from "./apply-webhooks.ts";
 import type { Topic } from "./events.ts";
-import { followObject } from "./follow.ts";
+import { followAll, followObject } from "./follow.ts";
 import { type Kept, keep } from "./keep.ts";
 import { selfTest } from "./self-test.ts";
+import { isHolder } from "./tags.ts";
 import type { WebhookFacts } from "./webhook-configurations.ts";
 
 export interface KeepWebhooksDeps {
@@ -17,7 +19,16 @@ export interface KeepWebhooksDeps {
   readonly log: Logger;
   readonly facts: () => WebhookFacts;
   readonly onOutcome: (problem: string | undefined) => void;
+  /** Told of tags that another control plane has: a sentence, or (undefined) that there are none. */
+  readonly onTakenTags: (problem: string | undefined) => void;
 }
+
+/** What Events say of tags. */
+export const tagClaims: Topic = {
+  bad: "TagTaken",
+  good: "TagsServed",
+  goodMessage: "All revisionTags lead to this one",
+};
 
 /** An edit that a watch did not tell of is undone after this time. */
 const lookEveryMs = 60_000;
@@ -27,10 +38,16 @@ const restMs = 2_000;
 /** Both configurations, until `signal` is aborted. Poke it when the facts have changed. */
 export function keepWebhooks(deps: KeepWebhooksDeps, signal: AbortSignal): Kept {
   const { api, client, log, facts, onOutcome } = deps;
-  const task = (): Promise<void> => applyWebhooks(api, facts());
+  const task = async (): Promise<void> => deps.onTakenTags(await applyWebhooks(api, facts()));
   const kept = keep({ name: "webhook configurations", log, everyMs: lookEveryMs, restMs, task, onOutcome }, signal);
   const { namespace, revision } = facts();
   for (const path of webhookPaths(revision, namespace)) void followObject(client, path, kept.poke, signal);
+  // A tag that somebody else lets go may be ours.
+  const onUpdate = (update: WatchUpdate): void => {
+    const mayMatter = update.type === "delete" || (update.type === "put" && isHolder(update.object));
+    if (mayMatter && facts().tags.length > 0) kept.poke();
+  };
+  void followAll(client, injectorsPath, onUpdate, signal);
   return kept;
 }
 
@@ -64,11 +81,17 @@ export function keepTested(deps: KeepTestedDeps, signal: AbortSignal): Kept {
     help: "1 when the API server reached our webhook in the last self-test, else 0",
     registers: [deps.metrics],
   });
+  const testedAt = new Gauge({
+    name: "pillion_webhook_tested_timestamp_seconds",
+    help: "When the last self-test began, in seconds since 1970",
+    registers: [deps.metrics],
+  });
   const onOutcome = (problem: string | undefined): void => {
     gauge.set(problem === undefined ? 1 : 0);
     deps.onOutcome(problem);
   };
   const task = async (): Promise<void> => {
+    testedAt.setToCurrentTime();
     const result = await selfTest({ api, namespace, revision, now: () => performance.now() });
     if (result.ok) return;
     const words = result.words === "" ? {} : { reason: `It says: ${result.words}` };

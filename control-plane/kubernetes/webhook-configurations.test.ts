@@ -96,6 +96,11 @@ describe("validatorConfiguration()", () => {
     const names = (revision: string) => validatorConfiguration({ ...facts, revision }).webhooks.map(({ name }) => name);
     expect(names("default")).toHaveLength(4);
     expect(names("canary")).toEqual(["rev.validation.istio.io", "rev.delete.validation.istio.io"]);
+    const tagged = validatorConfiguration({ ...facts, revision: "canary", tags: ["default", "prod"] });
+    expect(tagged.webhooks).toHaveLength(4);
+    const asks = (labels: Record<string, string>) =>
+      tagged.webhooks.filter(({ objectSelector }) => selects(objectSelector, labels)).length;
+    expect([{}, { "istio.io/rev": "prod" }, { "istio.io/rev": "blue" }].map(asks)).toEqual([2, 2, 0]);
     expect(validatorConfiguration({ ...facts, revision: "canary" }).metadata.name).toBe(
       "istio-validator-canary-istio-system",
     );

@@ -7,6 +7,7 @@ import { ignoredNamespaces } from "../../injector/decide.ts";
 import type { LabelExpression } from "../../injector/label-selector.ts";
 import { templatesAnnotation } from "../../injector/templates.ts";
 import type { OwnerReference } from "./owner.ts";
+import { tagsAnnotation } from "./tags.ts";
 
 /** What the configurations depend on. */
 export interface WebhookFacts {
@@ -69,6 +70,7 @@ export interface WebhookConfiguration {
   readonly metadata: {
     readonly name: string;
     readonly labels: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly OwnerReference[];
   };
   readonly webhooks: readonly WebhookEntry[];
@@ -90,11 +92,18 @@ const lacks = (key: string): LabelExpression => ({ key, operator: "DoesNotExist"
 const is = (key: string, ...values: readonly string[]): LabelExpression => ({ key, operator: "In", values });
 const isNot = (key: string, ...values: readonly string[]): LabelExpression => ({ key, operator: "NotIn", values });
 
+/** All names that a label may give to this revision, and whether what names none is for it. */
+function namesOf({ revision, tags }: Pick<WebhookFacts, "revision" | "tags">): {
+  readonly names: readonly string[];
+  readonly isDefault: boolean;
+} {
+  const names = [...new Set([revision, ...tags])];
+  return { names, isDefault: names.includes("default") };
+}
+
 /** The one for pods: the same table as `selectedRevision` of the injector, as selectors. */
 export function injectorConfiguration(facts: WebhookFacts): WebhookConfiguration {
-  const { revision, tags } = facts;
-  const names = [...new Set([revision, ...tags])];
-  const isDefault = names.includes("default");
+  const { names, isDefault } = namesOf(facts);
   const unlabelled = [lacks(injectionLabel), lacks(revisionLabel)];
   const wanted = isNot(injectLabel, "false");
   const hooks: [name: string, namespaces: readonly LabelExpression[], pods: readonly LabelExpression[]][] = [
@@ -111,7 +120,7 @@ export function injectorConfiguration(facts: WebhookFacts): WebhookConfiguration
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "MutatingWebhookConfiguration",
-    metadata: metadata(injectorName(revision), "sidecar-injector", facts),
+    metadata: metadata(injectorName(facts.revision), "sidecar-injector", facts),
     webhooks: hooks.map(([name, namespaces, pods]) => ({
       ...entry(facts, `${name}.sidecar-injector.istio.io`, "/inject"),
       rules: [
@@ -140,8 +149,9 @@ export function injectorClaim(facts: Pick<WebhookFacts, "revision" | "owner">): 
 /** The one for Istio's kinds, those that this version does not read included. */
 export function validatorConfiguration(facts: WebhookFacts): WebhookConfiguration {
   const { namespace, revision } = facts;
-  const scopes: [prefix: string, objects: LabelExpression][] = [["rev.", is(revisionLabel, revision)]];
-  if (revision === "default") scopes.push(["", lacks(revisionLabel)]);
+  const { names, isDefault } = namesOf(facts);
+  const scopes: [prefix: string, objects: LabelExpression][] = [["rev.", is(revisionLabel, ...names)]];
+  if (isDefault) scopes.push(["", lacks(revisionLabel)]);
   return {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "ValidatingWebhookConfiguration",
@@ -180,11 +190,12 @@ export function validatorName(revision: string, namespace: string): string {
 function metadata(
   name: string,
   app: string,
-  { revision, owner }: Pick<WebhookFacts, "revision" | "owner">,
+  { revision, owner, tags = [] }: Pick<WebhookFacts, "revision" | "owner"> & Partial<Pick<WebhookFacts, "tags">>,
 ): WebhookConfiguration["metadata"] {
   return {
     name,
     labels: { app, [revisionLabel]: revision, [managedBy.label]: managedBy.value },
+    ...(tags.length === 0 ? {} : { annotations: { [tagsAnnotation]: tags.join() } }),
     ...(owner === undefined ? {} : { ownerReferences: [owner] }),
   };
 }

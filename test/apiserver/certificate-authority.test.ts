@@ -132,6 +132,32 @@ describe("pillion-ca", () => {
       expect(await Promise.all(ports.map((port) => isTrusted(after, port)))).toEqual([true, true]);
     await vi.waitFor(isServed, patiently);
   });
+
+  test("is followed by a self-test when the serving certificate has changed", async () => {
+    const one = await start("--root-spread-seconds=4");
+    await untilReady(one);
+    const tested = async () =>
+      Number(/^pillion_webhook_tested_timestamp_seconds (\S+)$/m.exec(await one.page("/metrics"))?.[1]);
+    await vi.waitFor(async () => expect(await one.page("/readyz")).toContain("self-test: the API server"), patiently);
+    const before = await ownRoot();
+    await kubectl("patch", "secret", "pillion-ca", ...namespace, "--type=merge", "-p", '{"data":null}');
+    await vi.waitFor(async () => expect(await rootsInPods()).toHaveLength(2), patiently);
+    const after = (await rootsInPods()).find((root) => root !== before) ?? "";
+    // The new roots have a self-test of their own; what counts is the one after the last look at the old certificate.
+    let oldSeenMs = Date.now();
+    const isServed = async (): Promise<void> => {
+      const askedMs = Date.now();
+      const isNew = await isTrusted(after, one.ports.webhook);
+      if (!isNew) oldSeenMs = askedMs;
+      expect(isNew).toBe(true);
+    };
+    await vi.waitFor(isServed, { timeout: 60_000, interval: 20 });
+    await vi.waitFor(async () => expect(await tested()).toBeGreaterThan(oldSeenMs / 1_000), patiently);
+    await vi.waitFor(
+      async () => expect(await one.page("/metrics")).toMatch(/^pillion_webhook_reachable 1$/m),
+      patiently,
+    );
+  });
 });
 
 describe("cacerts", () => {
