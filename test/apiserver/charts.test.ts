@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { descriptions } from "../../api/kinds.ts";
-import { meshConfigSchema, parseMeshConfig } from "../../api/mesh-config.ts";
+import { meshConfigSchema, parseMeshConfig, unreadMeshFields } from "../../api/mesh-config.ts";
 import { parseConfig } from "../../control-plane/config.ts";
 import { isList, isObject, type Json, type JsonObject, listAt, objectAt, textAt } from "../../injector/json.ts";
 import { settingsFromValues } from "../../injector/values.ts";
@@ -106,6 +106,11 @@ describe("values.schema.json", () => {
     { chart: "pillion", set: "global.proxi.image=x", want: "'proxi' not allowed" },
     { chart: "pillion", set: "meshConfig.outboundTrafficPolicy.mode=DENY", want: "'ALLOW_ANY', 'REGISTRY_ONLY'" },
     { chart: "pillion", set: "meshConfig.connectTimeout=10", want: "'/meshConfig/connectTimeout'" },
+    {
+      chart: "pillion",
+      set: "meshConfig.outboundTraficPolicy.mode=REGISTRY_ONLY",
+      want: "'outboundTraficPolicy' not allowed",
+    },
     { chart: "pillion", set: "env.PILOT_ENABLE_STATUS=true", want: "'PILOT_ENABLE_STATUS' not allowed" },
     { chart: "pillion", set: "revision=Blue", want: "'/revision'" },
     { chart: "gateway", set: "service.type=Balancer", want: "'/service/type'" },
@@ -120,10 +125,11 @@ describe("values.schema.json", () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   });
 
-  test("knows the fields of the mesh configuration that are read", () => {
+  test("knows the fields of the mesh configuration, and the types of those that are read", () => {
     const schema = JSON.parse(readFileSync(join(charts, "pillion", "values.schema.json"), "utf8")) as JsonObject; // our own file
     const mesh = objectAt(schema, "properties", "meshConfig", "properties");
-    expect(Object.keys(mesh).toSorted()).toEqual(Object.keys(meshConfigSchema.properties ?? {}).toSorted());
+    const known = [...Object.keys(meshConfigSchema.properties ?? {}), ...unreadMeshFields];
+    expect(Object.keys(mesh).toSorted()).toEqual(known.toSorted());
     const proxy = objectAt(mesh, "defaultConfig", "properties");
     const read = meshConfigSchema.properties?.["defaultConfig"]?.properties ?? {};
     expect(Object.keys(proxy).toSorted()).toEqual(Object.keys(read).toSorted());
