@@ -37,16 +37,17 @@ function withMetadata(crd: Crd): object {
   return { ...crd, metadata, spec };
 }
 
-/** Rules of a ClusterRole: one for each group of kinds that are followed. */
+/** Rules of a ClusterRole: one for each group of kinds that are followed. Of ConfigMaps it reads some only, as the chart says itself. */
 function watchRules(): readonly object[] {
   const plurals = new Map<string, string[]>();
   for (const { group, plural } of watchedKinds.map((kind) => descriptions[kind])) {
+    if (plural === descriptions.ConfigMap.plural) continue;
     plurals.set(group, [...(plurals.get(group) ?? []), plural]);
   }
   return [...plurals].map(([group, resources]) => ({
     apiGroups: [group],
     resources: resources.toSorted(),
-    verbs: ["get", "list", "watch"],
+    verbs: ["list", "watch"],
   }));
 }
 

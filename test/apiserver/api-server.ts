@@ -1,17 +1,33 @@
 // A real Kubernetes API server for tests: etcd and kube-apiserver on free ports of this machine, gone without a trace afterwards.
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ca, createCa, type Issued, issue } from "../../certs/ca.ts";
 import { newKeyPair } from "../../control-plane/keys.ts";
+import { type JsonObject, objectAt, textAt } from "../../injector/json.ts";
 import { Daemon, freePort, type Output, programFolder, programPath, run } from "./programs.ts";
 
 /** How the cluster is to be. */
 export interface ApiServerOptions {
   /** Controllers of kube-controller-manager that run beside it, such as "garbage-collector-controller"; none by default. */
   readonly controllers?: readonly string[];
+  /** Write down who asks for what, for {@link ApiServer.audit}. */
+  readonly audits?: boolean;
+}
+
+/** A request that the API server answered. */
+export interface AuditedRequest {
+  readonly user: string;
+  readonly verb: string;
+  /** "" for the core group. */
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace: string;
+  /** "" for a collection. */
+  readonly name: string;
+  readonly status: number;
 }
 
 /** A cluster without nodes: objects are stored and admitted, nothing runs. */
@@ -34,6 +50,8 @@ export interface ApiServer {
   writeKubeconfig(name: string, parts: { readonly url?: string; readonly token?: string }): string;
   /** A certificate for this machine by the CA of {@link ApiServer.caFile}, for a server that stands in for the API server. */
   issue(): Issued;
+  /** What was asked so far, the oldest first. */
+  audit(): readonly AuditedRequest[];
   /** `kill -9` of the API server; etcd stays. */
   kill(): Promise<void>;
   /** Start the API server again, on the same port; resolves when it is ready. */
@@ -46,9 +64,9 @@ export interface ApiServer {
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   // Another program may take a port between our look and the start of etcd or the API server.
   for (let attempt = 1; ; attempt++) {
-    const cluster = new Cluster(await freePort(), await freePort(), await freePort());
+    const cluster = new Cluster(await freePort(), await freePort(), await freePort(), options.audits ?? false);
     try {
-      await cluster.start(options.controllers ?? []);
+      await cluster.start(options);
       return cluster;
     } catch (error) {
       await cluster.stop();
@@ -73,12 +91,14 @@ class Cluster implements ApiServer {
   readonly #etcdUrl: string;
   readonly #peerUrl: string;
   readonly #port: number;
+  readonly #audits: boolean;
   readonly #ca: Ca = createCa({ now: Date.now(), newKeyPair, trustDomain: "cluster.local" });
   #etcd: Daemon | undefined;
   #apiServer: Daemon | undefined;
   #controllers: Daemon | undefined;
 
-  constructor(port: number, etcdPort: number, peerPort: number) {
+  constructor(port: number, etcdPort: number, peerPort: number, audits: boolean) {
+    this.#audits = audits;
     this.#port = port;
     this.url = `https://127.0.0.1:${port}`;
     this.#etcdUrl = `http://127.0.0.1:${etcdPort}`;
@@ -86,7 +106,7 @@ class Cluster implements ApiServer {
     this.kubeconfigFile = join(this.directory, "admin.kubeconfig");
   }
 
-  async start(controllers: readonly string[]): Promise<void> {
+  async start({ controllers = [] }: ApiServerOptions): Promise<void> {
     this.#writeFiles();
     this.#etcd = new Daemon(pathOf("etcd"), this.#etcdFlags(), this.directory);
     this.#apiServer = new Daemon(pathOf("kube-apiserver"), this.#apiServerFlags(), this.directory);
@@ -129,6 +149,11 @@ class Cluster implements ApiServer {
     return issue(this.#ca, { now: Date.now(), newKeyPair, ...names });
   }
 
+  audit(): readonly AuditedRequest[] {
+    const lines = readFileSync(join(this.directory, "audit.log"), "utf8").trim().split("\n");
+    return lines.map(auditedRequest);
+  }
+
   async kill(): Promise<void> {
     await this.#apiServer?.end("SIGKILL");
   }
@@ -154,6 +179,7 @@ class Cluster implements ApiServer {
       "serving.key": serving.privateKey.reveal(),
       "accounts.key": accounts.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
       "accounts.pub": accounts.publicKey.export({ type: "spki", format: "pem" }).toString(),
+      "audit.json": JSON.stringify({ apiVersion: "audit.k8s.io/v1", kind: "Policy", rules: [{ level: "Metadata" }] }),
       "tokens.csv": `${this.adminToken},admin,admin,"system:masters"\n`,
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(this.directory, name), text, { mode: 0o600 });
@@ -193,6 +219,13 @@ class Cluster implements ApiServer {
       "disable-admission-plugins": "ServiceAccount",
       "endpoint-reconciler-type": "none",
       "cert-dir": this.directory,
+      ...(this.#audits
+        ? {
+            "audit-policy-file": join(this.directory, "audit.json"),
+            "audit-log-path": join(this.directory, "audit.log"),
+            "audit-log-mode": "blocking",
+          }
+        : {}),
     });
   }
 
@@ -235,6 +268,20 @@ class Cluster implements ApiServer {
       asked.end();
     });
   }
+}
+
+function auditedRequest(line: string): AuditedRequest {
+  const event = JSON.parse(line) as JsonObject; // the API server writes one object a line
+  const object = objectAt(event, "objectRef");
+  return {
+    user: textAt(objectAt(event, "user"), "username"),
+    verb: textAt(event, "verb"),
+    group: textAt(object, "apiGroup"),
+    resource: textAt(object, "resource"),
+    namespace: textAt(object, "namespace"),
+    name: textAt(object, "name"),
+    status: Number(objectAt(event, "responseStatus")["code"] ?? 0),
+  };
 }
 
 function flagsOf(flags: Readonly<Record<string, string>>): readonly string[] {

@@ -7,6 +7,7 @@ import { meshConfigSchema, parseMeshConfig, unreadMeshFields } from "../../api/m
 import { parseConfig } from "../../control-plane/config.ts";
 import { isList, isObject, type Json, type JsonObject, listAt, objectAt, textAt } from "../../injector/json.ts";
 import { settingsFromValues } from "../../injector/values.ts";
+import { watchedKinds } from "../../registry/kubernetes/resources.ts";
 import { generatedFiles } from "../../scripts/crds.ts";
 import { charts, helm, objectsIn, pathWithHelm, root, template } from "./helm.ts";
 import { run } from "./programs.ts";
@@ -105,17 +106,20 @@ describe("values.schema.json", () => {
     { chart: "pillion", set: "global.proxy.privileged=true", want: "value must be false" },
     { chart: "pillion", set: "global.proxi.image=x", want: "'proxi' not allowed" },
     { chart: "pillion", set: "meshConfig.outboundTrafficPolicy.mode=DENY", want: "'ALLOW_ANY', 'REGISTRY_ONLY'" },
-    { chart: "pillion", set: "meshConfig.connectTimeout=10", want: "'/meshConfig/connectTimeout'" },
     {
       chart: "pillion",
       set: "meshConfig.outboundTraficPolicy.mode=REGISTRY_ONLY",
       want: "'outboundTraficPolicy' not allowed",
     },
+    { chart: "pillion", set: "meshConfig.connectTimeout=10", want: "'/meshConfig/connectTimeout'" },
     { chart: "pillion", set: "env.PILOT_ENABLE_STATUS=true", want: "'PILOT_ENABLE_STATUS' not allowed" },
     { chart: "pillion", set: "revision=Blue", want: "'/revision'" },
     { chart: "gateway", set: "service.type=Balancer", want: "'/service/type'" },
     { chart: "gateway", set: "servce.type=NodePort", want: "'servce' not allowed" },
     { chart: "gateway", set: "service.ports[0].port=http", want: "'/service/ports/0/port'" },
+    { chart: "pillion", set: "ipFamilies={IPv5}", want: "'/ipFamilies/0'" },
+    { chart: "pillion", set: "autoscaleMin=6", want: "autoscaleMin is 6, and autoscaleMax is 5: " },
+    { chart: "gateway", set: "autoscaling.minReplicas=6", want: "autoscaling.minReplicas is 6, and " },
     { chart: "pillion", set: "global.istioNamespace=mesh", want: "install it with -n mesh, or leave the value away" },
     { chart: "base", set: "defaultRevision=canary", want: "'/defaultRevision'" },
     { chart: "base", set: "base.enableCRDTemplates=maybe", want: "got string, want boolean" },
@@ -166,10 +170,6 @@ describe("charts/pillion", () => {
     expect(changes.proxyImage).toBe(image);
   });
 
-  test("starts the control plane with flags that it knows", async () => {
-    const set = "meshConfig.defaultConfig.discoveryAddress=mesh.test:15012";
-    const objects = objectsIn(await template("istiod", "pillion", ...revision, "--set", set));
-    const pod = objectAt(find(objects, "Deployment", "istiod-canary"), "spec", "template", "spec");
   test("gives the mesh the domain of the cluster that proxies have", async () => {
     const set = ["--set", "global.proxy.clusterDomain=k8s.corp,meshConfig.pillion.serviceCidrs={10.0.0.0/8}"];
     const mesh = objectAt(find(objectsIn(await template("istiod", "pillion", ...set)), "ConfigMap", "istio"), "data");
@@ -177,6 +177,10 @@ describe("charts/pillion", () => {
     expect(pillion).toEqual({ findings: {}, serviceCidrs: ["10.0.0.0/8"], clusterDomain: "k8s.corp" });
   });
 
+  test("starts the control plane with flags that it knows", async () => {
+    const set = "meshConfig.defaultConfig.discoveryAddress=mesh.test:15012";
+    const objects = objectsIn(await template("istiod", "pillion", ...revision, "--set", set));
+    const pod = objectAt(find(objects, "Deployment", "istiod-canary"), "spec", "template", "spec");
     const args = listOf(listAt(pod, "containers")[0]?.["args"]);
     expect(args[0]).toBe("control-plane");
     expect(parseConfig(args.slice(1))).toMatchObject({
@@ -193,12 +197,13 @@ describe("charts/pillion", () => {
   test("may watch every kind that is read, and read no Secret but its own", async () => {
     const objects = objectsIn(await template("istiod", "pillion"));
     const rules = listAt(find(objects, "ClusterRole", "istiod-clusterrole-default-istio-system"), "rules");
+    const ownRules = listAt(find(objects, "Role", "istiod"), "rules");
     const may = (group: string, resource: string, verb: string): boolean =>
-      rules.some(
+      [...rules, ...ownRules].some(
         (rule) => has(rule, "apiGroups", group) && has(rule, "resources", resource) && has(rule, "verbs", verb),
       );
-    const unseen = Object.values(descriptions).filter(({ group, plural }) => !may(group, plural, "watch"));
-    expect(unseen.map(({ kind }) => kind)).toEqual([]);
+    const unseen = watchedKinds.filter((kind) => !may(descriptions[kind].group, descriptions[kind].plural, "watch"));
+    expect(unseen).toEqual([]);
     expect(rules.some((rule) => has(rule, "resources", "secrets") || has(rule, "resources", "*"))).toBe(false);
   });
 });
