@@ -103,3 +103,13 @@ test("createWorkloadSecrets() knows the roots and nothing else beside", () => {
   expect(secrets.get(web, "ROOTCA", roots)).toBe("unchanged");
   expect(secrets.get(web, "other", undefined)).toBeUndefined();
 });
+
+test("createWorkloadSecrets() gives a new certificate to who holds one of another identity", () => {
+  const { secrets } = started(manualClock());
+  const held = versionOf(secrets.get(web, "default", undefined));
+  const moved = { identity: "spiffe://corp/ns/shop/sa/web" };
+  // The trust domain is another one since the control plane was restarted.
+  const { secrets: restarted } = started(manualClock());
+  expect(restarted.get(web, "default", held)).toBe("unchanged");
+  expect(versionOf(restarted.get(moved, "default", held))).not.toBe("none");
+});

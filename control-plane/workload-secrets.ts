@@ -1,4 +1,5 @@
 // The certificates that proxies ask for over their stream: one for each identity, renewed before half of its life has passed.
+import { createHash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { Issued } from "../certs/ca.ts";
 import { fingerprint } from "../certs/certificate.ts";
@@ -40,6 +41,9 @@ export function createWorkloadSecrets(
   const planned = new Map<string, number>();
   const listeners = new Set<(identity: string | undefined) => void>();
 
+  /** What a certificate is by: its signer and whose it is, for a changed trust domain gives a workload another identity. */
+  const originOf = (identity: string): string =>
+    `${caFingerprint}-${createHash("sha256").update(identity).digest("hex").slice(0, 12)}`;
   /** In time the identity gets a new certificate, if a proxy of it still listens. */
   const plan = (identity: string, certificate: Pick<Issued, "issuedAtMs" | "notAfterMs">): void => {
     const { notAfterMs } = certificate;
@@ -70,7 +74,7 @@ export function createWorkloadSecrets(
     const known = issued.get(identity);
     if (known !== undefined) return known;
     const fresh = issueFrom(bundle, { now: clock.now(), newKeyPair, spiffe: identity, validForSeconds });
-    const secret = workloadSecret(fresh);
+    const secret = workloadSecret(fresh, originOf(identity));
     issued.set(identity, secret);
     plan(identity, fresh);
     return secret;
@@ -82,7 +86,10 @@ export function createWorkloadSecrets(
       // Its peers may not trust the signing CA yet; a proxy without any certificate has nothing to lose.
       if (heldVersion !== undefined && !bundle.mayReplace && expiryOf(heldVersion) > clock.now()) return "unchanged";
       // What a proxy got from this process, or from one before it, stays good for more than half of its life.
-      if (heldVersion !== undefined && isFresh(heldVersion, { caFingerprint, now: clock.now(), validForSeconds })) {
+      if (
+        heldVersion !== undefined &&
+        isFresh(heldVersion, { caFingerprint: originOf(identity), now: clock.now(), validForSeconds })
+      ) {
         const notAfterMs = expiryOf(heldVersion);
         plan(identity, { issuedAtMs: notAfterMs - validForSeconds * 1_000, notAfterMs });
         return "unchanged";
@@ -96,7 +103,7 @@ export function createWorkloadSecrets(
   };
 }
 
-function workloadSecret(certificate: Issued): EncodedResource {
+function workloadSecret(certificate: Issued, origin: string): EncodedResource {
   const message = create(SecretSchema, {
     name: secretNames.workload,
     type: {
@@ -107,7 +114,11 @@ function workloadSecret(certificate: Issued): EncodedResource {
       },
     },
   });
-  return secretResource(secretNames.workload, svidVersion(certificate), toBinary(SecretSchema, message));
+  return secretResource(
+    secretNames.workload,
+    svidVersion({ ...certificate, caFingerprint: origin }),
+    toBinary(SecretSchema, message),
+  );
 }
 
 function rootsSecret(pem: string, version: string): EncodedResource {
