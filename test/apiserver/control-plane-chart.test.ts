@@ -66,6 +66,10 @@ test("the chart gives no right that the control plane never uses", async () => {
       timeout: 60_000,
     },
   );
+  // An Event about the control plane itself, which is counted and so applied.
+  await run("kubectl", "create", "secret", "generic", "cacerts", ...namespace);
+  const events = async (): Promise<string> => run("kubectl", "get", "events", ...namespace);
+  await vi.waitFor(async () => expect(await events()).toContain("CaUnusable"), { timeout: 60_000 });
   const user = "system:serviceaccount:istio-system:istiod";
   const asked = cluster.audit().filter((one) => one.user === user && one.status < 400);
   const roles = objectsIn(await template("istiod", "pillion")).filter((one) => /Role$/.test(textAt(one, "kind")));
