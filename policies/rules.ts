@@ -22,6 +22,7 @@ import { loadBalancers, refusedHashes } from "./destination-rule/load-balancers.
 import { strictBehindTls, tlsToStrict } from "./destination-rule/strict-workloads.ts";
 import { duplicateSubsets, selectorScope, subsetNames } from "./destination-rule/subsets.ts";
 import { clientTls } from "./destination-rule/tls.ts";
+import { undetectedFailover } from "./destination-rule/undetected-failover.ts";
 import { unverified } from "./destination-rule/unverified.ts";
 import { misplacedOperations, patches, relativeOperations } from "./envoy-filter/patches.ts";
 import { programs } from "./extension/programs.ts";
@@ -115,6 +116,7 @@ export const rules: readonly AnyRule[] = [
   outlierDetection,
   emptyPolicies,
   loadBalancers,
+  undetectedFailover,
   clientTls,
   unverified,
   servers,

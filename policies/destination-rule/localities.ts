@@ -26,21 +26,30 @@ export function* localityFaults(
       };
     }
     yield* distributeFaults(distribute, child(place, "distribute"));
+    if ((locality.failover?.length ?? 0) > 0) yield* topologyLabels(locality, child(place, "failoverPriority"));
     yield* failoverFaults(locality.failover ?? [], child(place, "failover"));
   }
   if (zone !== undefined) {
     const place = child(path, "zoneAwareLbSetting");
     yield* failoverFaults(zone.failover ?? [], child(place, "failover"));
-    for (const [index, label] of (zone.failoverPriority ?? []).entries()) {
-      const name = label.split("=", 1)[0] ?? "";
-      if (name !== "topology.kubernetes.io/zone" && name !== "topology.kubernetes.io/region") continue;
-      yield {
-        path: child(place, "failoverPriority", index),
-        problem: `the label is ${name}`,
-        reason: "Regions and zones are preferred already",
-        fix: "Take it away",
-      };
-    }
+    yield* topologyLabels(zone, child(place, "failoverPriority"));
+  }
+}
+
+/** Labels that say where a node is cannot set the order where something else does. */
+function* topologyLabels(
+  { failoverPriority }: { readonly failoverPriority?: readonly string[] },
+  path: JsonPath,
+): Iterable<Complaint> {
+  for (const [index, label] of (failoverPriority ?? []).entries()) {
+    const name = label.split("=", 1)[0] ?? "";
+    if (name !== "topology.kubernetes.io/zone" && name !== "topology.kubernetes.io/region") continue;
+    yield {
+      path: child(path, index),
+      problem: `the label is ${name}`,
+      reason: "Regions and zones are in an order already",
+      fix: "Take it away",
+    };
   }
 }
 
@@ -83,6 +92,15 @@ function* overlaps(localities: readonly string[], path: JsonPath): Iterable<Comp
         problem: `the locality "${locality}" has a * before its end`,
         reason: "Only its end may be left open",
         fix: "Write region/zone/*, region/* or *",
+      };
+      continue;
+    }
+    if (locality.split("/").includes("")) {
+      yield {
+        path,
+        problem: `the locality "${locality}" has an empty part`,
+        reason: "No proxy is in it",
+        fix: "Write region/zone/subzone, or fewer parts",
       };
       continue;
     }

@@ -1,7 +1,27 @@
-import { child, jsonPath } from "../../base/json-path.ts";
+import { nearest } from "../../api/nearest.ts";
+import { child, type JsonPath, jsonPath } from "../../base/json-path.ts";
 import { complaint } from "../complaint.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { items } from "../virtual-service/walk.ts";
+
+/** What Envoy's TLS library can offer up to TLS 1.2; those of TLS 1.3 are not chosen. */
+const knownSuites: readonly string[] = [
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+  "ECDHE-ECDSA-AES128-SHA",
+  "ECDHE-RSA-AES128-SHA",
+  "ECDHE-ECDSA-AES256-SHA",
+  "ECDHE-RSA-AES256-SHA",
+  "AES128-GCM-SHA256",
+  "AES256-GCM-SHA384",
+  "AES128-SHA",
+  "AES256-SHA",
+  "DES-CBC3-SHA",
+];
 
 /** TLS settings that act on nothing. */
 export const tlsOddities = rule({
@@ -25,6 +45,7 @@ export const tlsOddities = rule({
         yield complaint(place, problem, "TLS does not end here, so that they are not used", "Take them away");
       }
       const suites = tls.cipherSuites ?? [];
+      yield* unknownSuites(suites, child(place, "cipherSuites"));
       const twice = suites.filter((suite, index) => suites.indexOf(suite) !== index);
       if (twice.length > 0) {
         const problem = `${twice.join(", ")} is there twice`;
@@ -43,3 +64,12 @@ export const tlsOddities = rule({
     }
   },
 });
+
+function* unknownSuites(suites: readonly string[], path: JsonPath): Iterable<Complaint> {
+  for (const { value, path: place } of items(suites, path)) {
+    if (knownSuites.includes(value)) continue;
+    const near = nearest(value, knownSuites);
+    const fix = near === undefined ? "Take it away" : `Write "${near}"`;
+    yield complaint(place, `there is no suite "${value}"`, "It could not be offered, so that it is left out", fix);
+  }
+}
