@@ -8,6 +8,7 @@ import type { NamespaceFacts } from "./decide.ts";
 import { type Json, type JsonObject, listAt, objectAt, textAt, withKeys } from "./json.ts";
 import { canonicalName, injectedMetadata } from "./metadata.ts";
 import { mergedMetrics } from "./metrics.ts";
+import { labelOfNetwork, settingsOfNetwork } from "./network.ts";
 import { type PodOptions, readOptions } from "./options.ts";
 import { checkOverrides } from "./override-checks.ts";
 import { type OwnParts, ownParts } from "./own-parts.ts";
@@ -29,10 +30,11 @@ export interface Injection {
  * Put the proxy into a pod for which decide() said so. Fields that we do not know are kept.
  * Errors among the findings refuse the pod.
  */
-export function inject(pod: JsonObject, namespace: NamespaceFacts, revision: InjectorSettings): Injection {
+export function inject(pod: JsonObject, namespace: NamespaceFacts, given: InjectorSettings): Injection {
   const report = podReport(podRef(pod, namespace.name));
   const template = templateOf(pod, report);
   refuseOpenShift(namespace, report);
+  const revision = settingsOfNetwork(given, pod, namespace);
   const options = readOptions(pod, revision, report);
   const settings = options.xds === undefined ? revision : withControlPlane(revision, options.xds);
   const earlier = earlierInjection(pod, report);
@@ -62,6 +64,7 @@ export function inject(pod: JsonObject, namespace: NamespaceFacts, revision: Inj
       overrides,
       metrics: metrics.annotations,
       probes: { ...probes, ...metrics.table },
+      network: labelOfNetwork(settings.network),
       root: rootSecret(settings),
     }),
     spec: withKeys(spec, {

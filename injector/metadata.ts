@@ -32,6 +32,8 @@ export interface Injected {
   /** Annotations that tell Prometheus where to ask. */
   readonly metrics: Readonly<Record<string, string>>;
   readonly probes: ProbeTable;
+  /** Label that names the pod's network; nothing where there is one network only. */
+  readonly network: Readonly<Record<string, string>>;
   /** Text of the file that names the root certificate. */
   readonly root: string;
 }
@@ -44,6 +46,7 @@ export function injectedMetadata(pod: JsonObject, injected: Injected): JsonObjec
     ...(injected.template === "sidecar" ? { [tlsModeLabel]: "istio" } : {}),
     [canonicalNameLabel]: canonicalName(pod),
     [canonicalRevisionLabel]: canonicalRevision(pod),
+    ...injected.network,
     ...labelsOf(pod),
   };
   const annotations = {

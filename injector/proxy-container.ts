@@ -1,6 +1,6 @@
 // The container istio-proxy: Envoy itself, with everything it needs in its arguments.
 import { proxyUserId, sidecarNames, sidecarPorts } from "../model/sidecar.ts";
-import { bootstrapArgument } from "./bootstrap.ts";
+import { bootstrapArgument, bootstrapVariables } from "./bootstrap.ts";
 import { type Json, type JsonObject, objectAt } from "./json.ts";
 import { mergeContainer } from "./merge.ts";
 import type { PodOptions } from "./options.ts";
@@ -78,9 +78,11 @@ function environment({ options, serviceName }: ProxyRequest): Json[] {
     fromPod("POD_NAMESPACE", "metadata.namespace"),
     fromPod("INSTANCE_IP", "status.podIP"),
     { name: "SERVICE_NAME", value: serviceName },
-    ...Object.entries(options.environment).map(([name, value]) => ({ name, value })),
+    ...Object.entries(options.environment).flatMap(([name, value]) => (isOwn(name) ? [] : { name, value })),
   ];
 }
+
+const isOwn = (name: string): boolean => bootstrapVariables.some((own) => own === name);
 
 const securityContext: JsonObject = {
   allowPrivilegeEscalation: false,
