@@ -37,36 +37,3 @@ export function injectPod(request: AdmissionRequest, deps: InjectDeps, settings 
   if (hasErrors(injection.findings)) return denied(injection.findings);
   return patched(patchOf(pod, injection.pod), injection.findings);
 }
-
-/** Different pairs of cluster and network that are remembered; each is a cluster of the mesh. */
-const variantLimit = 64;
-
-/**
- * Settings with what the webhook's URL says about the cluster that calls: `/inject/cluster/west/net/vpc-1`. "--slash--" stands
- * for a slash in a value. The same settings and URL give the same object, so that what is built from it is built once.
- */
-export function settingsForUrl(): (settings: InjectorSettings, url: string) => InjectorSettings {
-  let base: InjectorSettings | undefined;
-  const variants = new Map<string, InjectorSettings>();
-  return (settings, url) => {
-    const words = (url.split("?")[0] ?? "").split("/").filter((word) => word !== "");
-    if (words.length <= 1) return settings;
-    if (base !== settings || variants.size >= variantLimit) variants.clear();
-    base = settings;
-    const key = words.join("/");
-    const known = variants.get(key);
-    if (known !== undefined) return known;
-    const variant = Object.freeze({ ...settings, ...urlParameters(words.slice(1)) });
-    variants.set(key, variant);
-    return variant;
-  };
-}
-
-function urlParameters(words: readonly string[]): Partial<Pick<InjectorSettings, "clusterId" | "network">> {
-  const value = (name: string): string | undefined => {
-    const index = words.findIndex((word, position) => position % 2 === 0 && word === name);
-    return index < 0 ? undefined : words[index + 1]?.replaceAll("--slash--", "/");
-  };
-  const [clusterId, network] = [value("cluster"), value("net")];
-  return { ...(clusterId === undefined ? {} : { clusterId }), ...(network === undefined ? {} : { network }) };
-}

@@ -202,6 +202,23 @@ describe("POST /inject", () => {
     expect(patchIn(response)).toContain('\\"CLUSTER_ID\\":\\"west\\",\\"NETWORK\\":\\"a/b\\"');
   });
 
+  test.each([
+    "/inject/cluster/west/net/vpc-1/tracing_level/high",
+    "/inject/ISTIO_META_CLUSTER_ID/west/ISTIO_META_NETWORK/vpc-1/TRACING_LEVEL/high",
+    "/inject/:ENV:cluster=west:ENV:net=vpc-1:ENV:tracing_level=high",
+  ])("makes an environment variable of what else %s says", async (url) => {
+    const patch = patchIn(responseIn(await ask(url, reviewOf("Pod", pod))));
+    expect(patch).toContain('\\"CLUSTER_ID\\":\\"west\\",\\"NETWORK\\":\\"vpc-1\\"');
+    expect(patch).toContain('{"name":"TRACING_LEVEL","value":"high"}');
+    expect(patch).toContain('"path":"/metadata/labels/topology.istio.io~1network","value":"vpc-1"');
+    expect(patch).not.toContain("ISTIO_META");
+  });
+
+  test("keeps what no environment variable can be called out of the proxy", async () => {
+    const response = responseIn(await ask("/inject/net/vpc-1/a%20b/c/POD_NAME/other", reviewOf("Pod", pod)));
+    expect(patchIn(response)).not.toMatch(/"value":"(c|other)"/);
+  });
+
   test("refuses a pod with a malformed annotation, all of them at once", async () => {
     const annotations = { "sidecar.istio.io/proxyCPU": "much", "traffic.sidecar.istio.io/excludeInboundPorts": "http" };
     const bad = { ...pod, metadata: { ...pod.metadata, annotations } };

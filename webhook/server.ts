@@ -8,10 +8,11 @@ import { errorText, PillionError } from "../base/error.ts";
 import type { AdmissionRequest } from "./admission.ts";
 import { answerReview } from "./answer.ts";
 import { trackConnections } from "./connections.ts";
-import { type InjectDeps, injectPod, settingsForUrl } from "./inject.ts";
+import { type InjectDeps, injectPod } from "./inject.ts";
 import { type WebhookMetrics, webhookMetrics } from "./metrics.ts";
 import { bodyLimitBytes, readBody } from "./read-body.ts";
 import type { AdmissionResponse } from "./response.ts";
+import { settingsForUrl } from "./settings-for-url.ts";
 import { type Certificate, changeCertificate, createTlsServer } from "./tls-server.ts";
 import { recentlyAdmitted, type ValidateDeps, validateObject } from "./validate.ts";
 
