@@ -1,5 +1,6 @@
 // What an injected pod costs: the built webhook beside a bare handler, each a process of its own, under the same load.
 //   npm run bench:inject -- --requests 100000
+//   node --import tsx test/bench/inject.ts --program FOLDER/cli/main.js    a bundle, instead of dist/
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
@@ -17,7 +18,9 @@ import { reviewOf } from "./inject-pods.ts";
 import { cpuMs, median, residentMb } from "./measured-process.ts";
 import type { ProxiesTask } from "./proxies.ts";
 
-const { values } = parseArgs({ options: { requests: { type: "string", default: "100000" } } });
+const { values } = parseArgs({
+  options: { requests: { type: "string", default: "100000" }, program: { type: "string" } },
+});
 const requests = Number(values.requests);
 /** Requests of a round, and rounds: the two take turns, so that what else goes on meets both. */
 const [perRound, rounds, warmUp] = [1_000, 5, 3_000];
@@ -25,6 +28,7 @@ const proxyCount = 500;
 const pods = { "the pod of bookinfo": reviewOf(1), "a pod of 10 containers": reviewOf(10) };
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const program = values.program ?? at("../../dist/cli/main.js");
 const folder = mkdtempSync(join(tmpdir(), "pillion-bench-"));
 const children: ChildProcess[] = [];
 
@@ -48,7 +52,7 @@ async function startWebhook(webhookPort: number, xdsPort: number, plainPort: num
   const flags = ["--config-dir", join(folder, "mesh"), "--state-dir", join(folder, "state")];
   const ports = ["--webhook", `127.0.0.1:${webhookPort}`, "--xds", `127.0.0.1:${xdsPort}`];
   const words = [...flags, ...ports, "--xds-plaintext", `127.0.0.1:${plainPort}`, "--monitoring", "127.0.0.1:0"];
-  const child = spawn(process.execPath, [at("../../dist/cli/main.js"), "control-plane", ...words], { stdio: "ignore" });
+  const child = spawn(process.execPath, [program, "control-plane", ...words], { stdio: "ignore" });
   children.push(child);
   for (let tries = 0; !(await isReady(webhookPort)); tries++) {
     if (tries > 200 || child.exitCode !== null) throw new Error("the control plane did not start");
@@ -154,15 +158,20 @@ try {
   );
   console.info(rows.join("\n"));
   if (last === undefined) throw new Error("there is no load");
-  const before = residentMb(pid);
+  const quarters = 4;
+  const resident = [residentMb(pid).now];
+  for (let quarter = 0; quarter < quarters; quarter++) {
+    for (let sent = 0; sent < requests / quarters; sent += perRound) await last.send(perRound);
+    resident.push(residentMb(pid).now);
+  }
+  console.info(
+    `memory before and after each quarter of ${requests} more requests: ${resident.map((mb) => mb.toFixed(0)).join(", ")} MB`,
+  );
   console.info(
     `p99 while ${proxyCount} proxies connect: ${quantile(await whileProxiesConnect(last, plainPort), 0.99)} ms`,
   );
-  for (let sent = 0; sent < requests; sent += perRound) await last.send(perRound);
   const after = residentMb(pid);
-  console.info(
-    `memory: ${before.now.toFixed(0)} MB before, ${after.now.toFixed(0)} MB after ${requests} more requests and the proxies, ${after.peak.toFixed(0)} MB at most`,
-  );
+  console.info(`memory with the proxies: ${after.now.toFixed(0)} MB, ${after.peak.toFixed(0)} MB at most`);
   last.close();
 } finally {
   for (const child of children) child.kill("SIGKILL");
