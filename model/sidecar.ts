@@ -103,9 +103,16 @@ export interface HttpProbe {
 export interface MergedMetrics {
   readonly type: "metrics";
   readonly application?: HttpProbe;
+  /** Further addresses of the application, asked after that one. */
+  readonly more?: readonly HttpProbe[];
+}
+
+/** All addresses where the application has statistics, in the order in which they are asked. */
+export function applicationsOf({ application, more = [] }: MergedMetrics): readonly HttpProbe[] {
+  return application === undefined ? [] : [application, ...more];
 }
 
 /** What the application is asked. */
 export function questionsIn(table: ProbeTable): readonly ApplicationProbe[] {
-  return Object.values(table).flatMap((entry) => (entry.type === "metrics" ? (entry.application ?? []) : entry));
+  return Object.values(table).flatMap((entry) => (entry.type === "metrics" ? applicationsOf(entry) : entry));
 }

@@ -81,8 +81,14 @@ describe("workloadOf()", () => {
         "/a": { type: "metrics" },
         "/b": { type: "metrics", application: httpProbe },
         "/c": { type: "metrics", application: probe },
+        "/d": { type: "metrics", application: httpProbe, more: [httpProbe] },
+        "/e": { type: "metrics", application: httpProbe, more: [httpProbe, probe] },
       }),
-      want: { "/a": { type: "metrics" }, "/b": { type: "metrics", application: httpProbe } },
+      want: {
+        "/a": { type: "metrics" },
+        "/b": { type: "metrics", application: httpProbe },
+        "/d": { type: "metrics", application: httpProbe, more: [httpProbe] },
+      },
     },
     { name: "nothing from entries that are no probes", text: '{"a": 1, "b": {}}', want: {} },
     {

@@ -110,9 +110,11 @@ function probesOf(text: string | undefined): ProbeTable {
 
 function isEntry(value: unknown): value is ProbeTable[string] {
   if (!isJsonObject(value) || value["type"] !== "metrics") return isProbe(value);
-  const { application } = value;
-  return application === undefined || (isProbe(application) && application.type === "http");
+  const { application, more = [] } = value;
+  return (application === undefined || isHttpProbe(application)) && Array.isArray(more) && more.every(isHttpProbe);
 }
+
+const isHttpProbe = (value: unknown): boolean => isProbe(value) && value.type === "http";
 
 function isProbe(value: unknown): value is ApplicationProbe {
   if (!isJsonObject(value) || !isPort(value["port"]) || typeof value["timeoutSeconds"] !== "number") return false;

@@ -16,12 +16,17 @@ export function ownMetrics(path: string): Route {
   });
 }
 
-/** The filter that puts both answers together. `cluster` is where the application answers. */
-export function mergedMetrics(path: string, application: HttpProbe, cluster: string): NamedExtension {
-  const inlineString = script({ path, cluster, application });
+/** The filter that puts all answers together. `applications` is where the application answers, in this order. */
+export function mergedMetrics(path: string, applications: readonly Application[]): NamedExtension {
   return extension("envoy.filters.http.lua", LuaSchema, {
-    defaultSourceCode: { specifier: { case: "inlineString", value: inlineString } },
+    defaultSourceCode: { specifier: { case: "inlineString", value: script(path, applications) } },
   });
+}
+
+/** One address of the application, and the cluster that leads there. */
+export interface Application {
+  readonly probe: HttpProbe;
+  readonly cluster: string;
 }
 
 /** A text of Lua; whatever could end it is escaped. */
@@ -30,19 +35,18 @@ const quoted = (text: string): string =>
     [...Buffer.from(found)].map((byte) => `\\${String(byte).padStart(3, "0")}`).join(""),
   )}"`;
 
-interface ScriptFacts {
-  readonly path: string;
-  readonly cluster: string;
-  readonly application: HttpProbe;
-}
-
 /**
- * Both are asked for plain text, the one form that can be put together. An application that does not answer costs its own
+ * All are asked for plain text, the one form that can be put together. An application that does not answer costs its own
  * statistics only, and a comment says so.
  */
-function script({ path, cluster, application }: ScriptFacts): string {
-  const applicationPath = application.path.startsWith("/") ? application.path : `/${application.path}`;
-  return `local function ask(handle, cluster, path, ms)
+function script(path: string, applications: readonly Application[]): string {
+  const asked = applications.map(({ probe, cluster }) => {
+    const applicationPath = probe.path.startsWith("/") ? probe.path : `/${probe.path}`;
+    return `  { ${quoted(cluster)}, ${quoted(applicationPath)}, ${probe.timeoutSeconds * 1_000} },\n`;
+  });
+  return `local applications = {
+${asked.join("")}}
+local function ask(handle, cluster, path, ms)
   local headers = { [":method"] = "GET", [":path"] = path, [":authority"] = "localhost", ["accept"] = "text/plain;version=0.0.4" }
   local answer, body = handle:httpCall(cluster, headers, "", ms)
   return answer[":status"], body or ""
@@ -52,9 +56,14 @@ function envoy_on_request(handle)
   if (asked:match("^[^?]*")) ~= ${quoted(path)} then return end
   local own, statistics = ask(handle, ${quoted(sidecarNames.adminCluster)}, ${quoted(path)}, ${ownTimeoutMs})
   if own ~= "200" then return end
-  local status, metrics = ask(handle, ${quoted(cluster)}, ${quoted(applicationPath)}, ${application.timeoutSeconds * 1_000})
-  if status ~= "200" then metrics = "# the application answered with status " .. status .. " when it was asked for its metrics\\n" end
-  handle:respond({ [":status"] = "200", ["content-type"] = "text/plain; version=0.0.4; charset=utf-8" }, statistics .. metrics)
+  local texts = { statistics }
+  for _, application in ipairs(applications) do
+    local status, metrics = ask(handle, application[1], application[2], application[3])
+    if status ~= "200" then metrics = "# the application answered with status " .. status .. " when it was asked for its metrics\\n" end
+    if metrics:sub(-1) ~= "\\n" then metrics = metrics .. "\\n" end
+    texts[#texts + 1] = metrics
+  end
+  handle:respond({ [":status"] = "200", ["content-type"] = "text/plain; version=0.0.4; charset=utf-8" }, table.concat(texts))
 end
 `;
 }

@@ -2,6 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import {
   type ApplicationProbe,
+  applicationsOf,
   type HttpProbe,
   type ProbeTable,
   questionsIn,
@@ -103,7 +104,8 @@ function probeRoute(path: string, probe: HttpProbe): Route {
 function filterFor(path: string, entry: ProbeTable[string]): NamedExtension | undefined {
   if (entry.type === "http") return undefined;
   if (entry.type === "metrics") {
-    return entry.application && mergedMetrics(path, entry.application, clusterOfProbe(entry.application));
+    const applications = applicationsOf(entry).map((probe) => ({ probe, cluster: clusterOfProbe(probe) }));
+    return applications.length === 0 ? undefined : mergedMetrics(path, applications);
   }
   return healthFilter(path, clusterOfProbe(entry));
 }
