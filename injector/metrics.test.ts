@@ -44,6 +44,28 @@ test("mergedMetrics() asks the application over HTTPS itself", () => {
   });
 });
 
+test.each([
+  { name: "none", given: "", want: table() },
+  { name: "one", given: "9100", want: table({ port: 9100 }) },
+  {
+    name: "two",
+    given: " 9100:/a?b=1, 9101 , 9102: ",
+    want: {
+      "/stats/prometheus": {
+        type: "metrics",
+        application: { ...application, port: 9100, path: "/a?b=1", timeoutSeconds: 2 },
+        more: [9101, 9102].map((port) => ({ ...application, port, timeoutSeconds: 2 })),
+      },
+    },
+  },
+])("mergedMetrics() asks all scrape targets, in their order: $name", ({ given, want }) => {
+  const annotations = { "prometheus.istio.io/scrape-targets": given };
+  expect(merged(annotations)).toEqual({ annotations: to("15020"), table: want, codes: [] });
+  const alone = { ...annotations, "prometheus.io/port": "8080", "prometheus.io/path": "/else" };
+  expect(merged(alone).table).toEqual(given === "" ? table({ port: 8080, path: "/else" }) : want);
+  expect(merged({ ...annotations, ...to("15020") }, {}, want).table).toEqual(want);
+});
+
 test("mergedMetrics() keeps what an earlier injection knew", () => {
   expect(merged(to("15020"), {}, table({ port: 8080 })).table).toEqual(table({ port: 8080 }));
   expect(merged(to("15020")).table).toEqual(table());
@@ -72,6 +94,11 @@ test.each([
   { "prometheus.io/port": "" },
   { "prometheus.io/port": "80,81" },
   { "prometheus.istio.io/merge-metrics": "maybe" },
+  { "prometheus.istio.io/scrape-targets": "15090:/metrics" },
+  { "prometheus.istio.io/scrape-targets": "9100:metrics" },
+  { "prometheus.istio.io/scrape-targets": "web:/metrics" },
+  { "prometheus.istio.io/scrape-targets": "0" },
+  { "prometheus.istio.io/scrape-targets": "1,2,3,4,5,6,7,8,9" },
 ])("mergedMetrics() refuses %j", (given) => {
   const { codes, table: none } = merged(given);
   expect(codes).toHaveLength(1);

@@ -2,6 +2,7 @@
 // @see https://istio.io/latest/docs/ops/integrations/prometheus/#option-1-metrics-merging
 import {
   excludedInboundPorts,
+  type HttpProbe,
   type MergedMetrics,
   metricsPath,
   type ProbeTable,
@@ -22,12 +23,14 @@ export interface Metrics {
 }
 
 const mergeAnnotation = "prometheus.istio.io/merge-metrics";
+const targetsAnnotation = "prometheus.istio.io/scrape-targets";
 const name = (word: "scrape" | "port" | "path" | "scheme"): string => `prometheus.io/${word}`;
 
 /** Prometheus' defaults, as Istio has them. */
 const defaults = { port: 80, path: "/metrics" } as const;
-/** Prometheus itself waits 10 s by default, and the proxy has to answer before. */
+/** Prometheus itself waits 10 s by default, and the proxy has to answer before, however many it asks one after the other. */
 const timeoutSeconds = 8;
+const mostTargets = 8;
 
 /** Ports of the proxy's own: there is no application behind them. */
 const ownPorts: ReadonlySet<number> = new Set([
@@ -70,16 +73,44 @@ const goesToProxy = (annotations: Readonly<Record<string, string>>): boolean =>
 
 /** What the pod's own annotations lead to; undefined where they are malformed, which is reported. */
 function ofApplication(annotations: Readonly<Record<string, string>>, report: PodReport): MergedMetrics | undefined {
+  const targets = annotations[targetsAnnotation] ?? "";
+  if (targets.trim() !== "") return ofTargets(targets, report);
   const given = annotations[name("port")];
   const path = annotations[name("path")] ?? defaults.path;
   const isAsked =
     given !== undefined || annotations[name("path")] !== undefined || annotations[name("scrape")] !== undefined;
   if (!isAsked) return proxyAlone;
-  const [port = defaults.port, ...more] = given === undefined ? [] : (ports.parse(given) ?? [0]);
-  if (more.length > 0 || port === 0 || given === "" || ownPorts.has(port)) {
+  const port = given === undefined ? defaults.port : applicationPort(given);
+  if (port === undefined) {
     report.malformed(name("port"), given ?? "", "a port of the application, none of the proxy's own");
     return undefined;
   }
   const https = annotations[name("scheme")]?.toLowerCase() === "https";
   return { type: "metrics", application: { type: "http", port, path, https, headers: [], timeoutSeconds } };
+}
+
+function applicationPort(text: string): number | undefined {
+  const [port, ...more] = ports.parse(text) ?? [];
+  return port === undefined || more.length > 0 || ownPorts.has(port) ? undefined : port;
+}
+
+/** Addresses as `9100:/metrics,9101`; they share the time that there is. */
+function ofTargets(text: string, report: PodReport): MergedMetrics | undefined {
+  const words = text.split(",").flatMap((word) => word.trim() || []);
+  const timeout = Math.floor(timeoutSeconds / Math.max(words.length, 1));
+  const [application, ...more] = words.flatMap((word): HttpProbe[] => {
+    const [, portText = "", path] = /^([^:]*)(?::(.*))?$/s.exec(word) ?? [];
+    const port = applicationPort(portText.trim());
+    const isPath = path === undefined || path.trim() === "" || path.trim().startsWith("/");
+    if (port === undefined || !isPath) return [];
+    return [
+      { type: "http", port, path: path?.trim() || defaults.path, https: false, headers: [], timeoutSeconds: timeout },
+    ];
+  });
+  if (application === undefined || more.length + 1 !== words.length || words.length > mostTargets) {
+    const expects = `up to ${mostTargets} ports of the application, each with its path, separated by commas, such as "9100:/metrics,9101"`;
+    report.malformed(targetsAnnotation, text, expects);
+    return undefined;
+  }
+  return { type: "metrics", application, ...(more.length === 0 ? {} : { more }) };
 }

@@ -89,10 +89,6 @@ const agentAnnotations: Readonly<Record<string, readonly [reason: string, fix: s
     "The proxy binds no port below 1024",
     'Give a gateway the sysctl net.ipv4.ip_unprivileged_port_start, which the template "gateway" does',
   ],
-  "prometheus.istio.io/scrape-targets": [
-    "One address of the application is merged with the proxy's metrics",
-    "Name it with prometheus.io/port and prometheus.io/path",
-  ],
   "readiness.status.sidecar.istio.io/applicationPorts": [
     "The proxy is ready when it has its configuration",
     "Give the application a readinessProbe",

@@ -32,7 +32,8 @@ const grpc = `(s) => {
   s.on("wantTrailers", () => s.sendTrailers({ "grpc-status": "0" }));
   s.end(Buffer.from([0, 0, 0, 0, 2, 8, broken ? 2 : 1]));
 }`;
-const servers: Readonly<Record<Protocol, string>> = {
+/** Each protocol's server in JavaScript, not yet listening; `broken` is a variable around it. */
+export const servers: Readonly<Record<Protocol, string>> = {
   http: `require("http").createServer(${answer})`,
   https: `require("https").createServer({ key: process.env.KEY, cert: process.env.CERT }, ${answer})`,
   tcp: `require("net").createServer((s) => s.on("error", () => {}).end())`,
@@ -67,7 +68,7 @@ export function probedPod(name: string, certificate: { readonly cert: string; re
     ...Object.fromEntries(probeFields.map((field) => [field, { ...handlers[protocol], ...timesOf(field) }])),
     ...(hooks[protocol] === undefined ? {} : { lifecycle: { preStop: { httpGet: hooks[protocol] } } }),
   }));
-  const annotations = { "prometheus.io/port": "8080", "prometheus.io/path": "/own-metrics" };
+  const annotations = { "prometheus.istio.io/scrape-targets": "8080:/own-metrics,8080:/more-metrics" };
   return JSON.stringify({
     apiVersion: "v1",
     kind: "Pod",

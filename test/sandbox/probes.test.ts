@@ -105,7 +105,8 @@ describe.each(modes)("behind mutual TLS %s", (mode) => {
     const url = `http://${addressOf(mode)}:15020/stats/prometheus`;
     const { stdout } = await curl("-H", "accept: application/openmetrics-text", "--compressed", url);
     expect(stdout).toMatch(/^envoy_server_live\{\} 1$/m);
-    expect(stdout).toContain('application_metric{path="/own-metrics"} 1');
+    for (const path of ["/own-metrics", "/more-metrics"])
+      expect(stdout.split("\n")).toContain(`application_metric{path="${path}"} 1`);
     await turn(mode, "http", "break");
     const without = (await curl(url)).stdout;
     expect(without).toMatch(/^envoy_server_live\{\} 1$/m);
