@@ -56,7 +56,7 @@ spec:
     - rout: [{ destination: { host: reviews, subset: v1 } }]
 `,
   );
-  await demo.says(/PIL\d{4} VirtualService default\/reviews at spec\.http\[0\][\s\S]*"route"/);
+  await demo.says(/VirtualService default\/reviews: 1 problem\s+PIL\d{4} spec\.http\[0\]\.rout: .*"route"/);
   expect([...(await starColours())]).toEqual(["3"]);
 });
 
