@@ -49,14 +49,17 @@ export class Running {
     });
   }
 
-  /** The match in what it wrote, as soon as there is one. */
+  /** The match in what it wrote, as soon as there is one. @throws when it ends, or says nothing of the kind in two minutes. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
+    const deadline = AbortSignal.timeout(120_000);
+    const late = new Promise<void>((resolve) => deadline.addEventListener("abort", () => resolve(), { once: true }));
     for (;;) {
       const match = pattern.exec(this.output);
       if (match !== null) return match;
       if (this.process.exitCode !== null)
         throw new Error(`it ended without saying ${String(pattern)}:\n${this.output}`);
-      await new Promise<void>((resolve) => this.#listeners.push(resolve));
+      if (deadline.aborted) throw new Error(`it does not say ${String(pattern)}:\n${this.output}`);
+      await Promise.race([late, new Promise<void>((resolve) => this.#listeners.push(resolve))]);
     }
   }
 
