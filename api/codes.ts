@@ -16,6 +16,7 @@ export const apiCodes = [
   { code: "PIL1011", title: "not an object of Kubernetes" },
   { code: "PIL1012", title: "mesh configuration that cannot be read" },
   { code: "PIL1013", title: "probably misspelled field of the mesh configuration" },
+  { code: "PIL1015", title: "value in the mesh configuration that nothing can use" },
   { code: "PIL9002", title: "IstioOperator, which Helm values take the place of" },
 ] as const satisfies readonly { code: Code; title: string }[];
 

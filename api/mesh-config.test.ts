@@ -53,6 +53,29 @@ pillion: {findings: {PIL2103: deny}}
       want: "warning PIL1013 data.mesh.outboundTrafficPolicy.moed",
     },
     { given: "pillion: {findings: {PIL2103: refuse}}", want: "error PIL1003 data.mesh.pillion.findings.PIL2103" },
+    { given: "trustDomain: a/b", want: "error PIL1015 data.mesh.trustDomain" },
+    { given: "trustDomainAliases: [a.b, a.$b]", want: "error PIL1015 data.mesh.trustDomainAliases[1]" },
+    {
+      given: "defaultConfig: {discoveryAddress: istiod}",
+      want: "error PIL1015 data.mesh.defaultConfig.discoveryAddress",
+    },
+    {
+      given: "defaultConfig: {tracing: {zipkin: {}}}",
+      want: "error PIL1015 data.mesh.defaultConfig.tracing.zipkin.address",
+    },
+    {
+      given: "extensionProviders: [{name: a, prometheus: {}}, {name: a, prometheus: {}}]",
+      want: "error PIL1015 data.mesh.extensionProviders[1].name",
+    },
+    { given: "extensionProviders: [{name: a}]", want: "error PIL1015 data.mesh.extensionProviders[0]" },
+    {
+      given: "extensionProviders: [{name: a, zipkn: {}}]",
+      want: "error PIL1015 data.mesh.extensionProviders[0].zipkn",
+    },
+    {
+      given: "extensionProviders: [{name: a, envoyExtAuthzHttp: {service: opa.shop, port: 80, pathPrefix: check}}]",
+      want: "error PIL1015 data.mesh.extensionProviders[0].envoyExtAuthzHttp.pathPrefix",
+    },
     { given: "accessLogFiles: /dev/stdout", want: "warning PIL1013 data.mesh.accessLogFiles" },
     {
       given: "defaultConfig: {holdApplicationUntilProxyStart: true}",

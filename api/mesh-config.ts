@@ -3,6 +3,7 @@ import { parseDocument } from "yaml";
 import type { Finding, Severity } from "../base/finding.ts";
 import { type JsonPath, jsonPath } from "../base/json-path.ts";
 import type { ObjectRef } from "../base/object-ref.ts";
+import { valueProblems } from "./mesh-values.ts";
 import { nearest } from "./nearest.ts";
 import { isJsonObject, type JsonObject, normalize } from "./normalize.ts";
 import {
@@ -137,7 +138,9 @@ export function parseMeshConfig(yamlText: string): {
   if (!isJsonObject(given)) return { config: defaultMeshConfig, findings: [unreadable("it is not a mapping")] };
   const value = normalize(given, meshConfigSchema);
   const merged = overlay({ ...defaultMeshConfig }, isJsonObject(value) ? value : {});
-  const errors = checkSchema(meshConfigSchema, merged).map((problem) => toFinding(problem, "error"));
+  const problems = checkSchema(meshConfigSchema, merged);
+  const unusable = problems.length > 0 ? [] : valueProblems(merged);
+  const errors = [...problems, ...unusable].map((problem) => toFinding(problem, "error"));
   const findings = [...errors, ...misspellings(merged).map((problem) => toFinding(problem, "warning"))];
   // The check above has just established the type.
   return { config: errors.length > 0 ? defaultMeshConfig : (merged as unknown as MeshConfig), findings };

@@ -1,4 +1,5 @@
 import { nearest } from "../../api/nearest.ts";
+import { isRetryCondition, retryConditions } from "../../api/retry-conditions.ts";
 import { child } from "../../base/json-path.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { httpRulesOf } from "./walk.ts";
@@ -37,8 +38,8 @@ export const retries = rule({
       }
       for (const condition of (written.retryOn ?? "").split(",")) {
         const name = condition.trim();
-        if (name === "" || isKnown(name)) continue;
-        const near = nearest(name, conditions);
+        if (name === "" || isRetryCondition(name)) continue;
+        const near = nearest(name, retryConditions);
         yield {
           path: child(path, "retryOn"),
           problem: `"${name}" is no condition for retries`,
@@ -50,28 +51,3 @@ export const retries = rule({
     }
   },
 });
-
-function isKnown(name: string): boolean {
-  const status = /^\d{3}$/.test(name) ? Number(name) : 0;
-  return conditions.includes(name) || (status >= 100 && status <= 599);
-}
-
-/** @see https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on */
-const conditions = [
-  "5xx",
-  "gateway-error",
-  "reset",
-  "reset-before-request",
-  "connect-failure",
-  "envoy-ratelimited",
-  "retriable-4xx",
-  "refused-stream",
-  "retriable-status-codes",
-  "retriable-headers",
-  "http3-post-connect-failure",
-  "cancelled",
-  "deadline-exceeded",
-  "internal",
-  "resource-exhausted",
-  "unavailable",
-];

@@ -1,0 +1,153 @@
+// Values of the mesh configuration that are of the right type and that nothing can use.
+import { child, type JsonPath, jsonPath } from "../base/json-path.ts";
+import { parseDuration } from "./duration.ts";
+import { type Fault, portNumber, unusable } from "./mesh-problems.ts";
+import { providerProblems } from "./mesh-providers.ts";
+import { isJsonObject, type JsonObject } from "./normalize.ts";
+import { isRetryCondition } from "./retry-conditions.ts";
+import type { SchemaProblem } from "./schema-findings.ts";
+
+const trustDomain: Fault = (value) =>
+  typeof value !== "string" || /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\.?$/i.test(value)
+    ? undefined
+    : { what: "is no name of a domain", fix: "Write a name such as cluster.local" };
+
+/** An address with its port; Envoy puts environment variables into "$(HOST_IP):9411". */
+const hostAndPort: Fault = (value) => {
+  const [, host = "", port = ""] = /^(.*):([^:]*)$/.exec(typeof value === "string" ? value : "") ?? [];
+  const fix = "Write host and port, such as zipkin.istio-system:9411";
+  if (!/^(\[[0-9a-f.]*(:[0-9a-f.]*)+\]|[-\w.$()]+)$/i.test(host) || host.split("::").length > 2) {
+    return { what: "is no address with a port", fix };
+  }
+  return port === "" || portNumber(Number(port)) !== undefined ? { what: "has no port of 1 to 65535", fix } : undefined;
+};
+
+const atLeast =
+  (least: number): Fault =>
+  (value) =>
+    typeof value === "number" && value < least ? { what: "is too small", fix: `Write ${least} or more` } : undefined;
+
+const percentage: Fault = (value) =>
+  typeof value === "number" && (value < 0 || value > 100)
+    ? { what: "is no percentage", fix: "Write 0 to 100" }
+    : undefined;
+
+const time: Fault = (value) =>
+  typeof value === "string" && (parseDuration(value) ?? 0) < 1
+    ? { what: "is less than a millisecond", fix: "Write a time such as 10s" }
+    : undefined;
+
+const wholeTime: Fault = (value) =>
+  typeof value === "string" && !Number.isInteger(parseDuration(value) ?? 0)
+    ? { what: "has parts of a millisecond", fix: "Write whole milliseconds" }
+    : undefined;
+
+const someTime: Fault = (value) =>
+  typeof value === "string" && (parseDuration(value) ?? 0) > 0
+    ? undefined
+    : { what: "is no time to wait", fix: "Write a time such as 10ms" };
+
+const wildcardName: Fault = (value) =>
+  typeof value === "string" && value.indexOf("*", 1) !== -1
+    ? { what: "has a * that does not stand for whole first labels", fix: "Write a host, *.domain or *" }
+    : undefined;
+
+const something: Fault = (value) =>
+  isJsonObject(value) && Object.keys(value).length === 0
+    ? { what: "is empty", fix: "Set a field, or take it away" }
+    : undefined;
+
+const filled: Fault = (value) =>
+  typeof value === "string" && value !== "" ? undefined : { what: "is missing", fix: "Write it" };
+
+interface Check {
+  /** Where it stands; "[]" goes through a list. */
+  readonly at: string;
+  readonly fault: Fault;
+  /** It has to be there when what it stands in is. */
+  readonly isRequired?: true;
+}
+
+const pool = "defaultTrafficPolicy.connectionPool";
+const connections = "defaultConfig.connectionSettings";
+
+const checks: readonly Check[] = [
+  { at: "trustDomain", fault: trustDomain },
+  { at: "trustDomainAliases[]", fault: trustDomain },
+  { at: "connectTimeout", fault: time },
+  { at: "protocolDetectionTimeout", fault: wholeTime },
+  { at: "serviceSettings[].hosts[]", fault: wildcardName },
+  { at: pool, fault: something },
+  ...["tcp.maxConnections", "http.http1MaxPendingRequests", "http.http2MaxRequests", "http.maxRetries"].map(
+    (field) => ({
+      at: `${pool}.${field}`,
+      fault: atLeast(0),
+    }),
+  ),
+  ...["maxEjectionPercent", "minHealthPercent"].map((field) => ({
+    at: `defaultTrafficPolicy.outlierDetection.${field}`,
+    fault: percentage,
+  })),
+  { at: "defaultHttpRetryPolicy.attempts", fault: atLeast(0) },
+  { at: "defaultInboundHttpRetryPolicy.attempts", fault: atLeast(0) },
+  { at: "defaultInboundHttpRetryPolicy.backoff", fault: time },
+  { at: "defaultConfig.discoveryAddress", fault: hostAndPort },
+  { at: "defaultConfig.drainDuration", fault: time },
+  { at: "defaultConfig.statusPort", fault: portNumber },
+  { at: "defaultConfig.proxyAdminPort", fault: portNumber },
+  ...["zipkin", "datadog", "lightstep"].map(
+    (name): Check => ({ at: `defaultConfig.tracing.${name}.address`, fault: hostAndPort, isRequired: true }),
+  ),
+  { at: "defaultConfig.tracing.lightstep.accessToken", fault: filled, isRequired: true },
+  ...["cryptomb", "qat"].map(
+    (name): Check => ({ at: `defaultConfig.privateKeyProvider.${name}.pollDelay`, fault: someTime, isRequired: true }),
+  ),
+  { at: `${connections}.listenerPerConnectionBufferLimitBytes`, fault: atLeast(0) },
+  { at: `${connections}.http2InitialConnectionWindowSize`, fault: atLeast(65_535) },
+  { at: `${connections}.http2InitialStreamWindowSize`, fault: atLeast(65_535) },
+];
+
+/** Everything that has the right type and that nothing can use. */
+export function valueProblems(config: JsonObject): readonly SchemaProblem[] {
+  const wrong = checks.flatMap(({ at, fault, isRequired }) =>
+    found(config, at.replaceAll("[]", ".[]").split("."), jsonPath()).flatMap(({ value, path }): SchemaProblem[] => {
+      const said = value === undefined && isRequired !== true ? undefined : fault(value);
+      if (said === undefined) return [];
+      const shown = value === undefined || isJsonObject(value) ? "it" : JSON.stringify(value);
+      return [unusable(path, `${shown} ${said.what}`, said.fix)];
+    }),
+  );
+  return [...wrong, ...retryProblems(config), ...providerProblems(config["extensionProviders"])];
+}
+
+/** Conditions are known, and without attempts they retry nothing. */
+function retryProblems({ defaultInboundHttpRetryPolicy: policy }: JsonObject): readonly SchemaProblem[] {
+  if (!isJsonObject(policy)) return [];
+  const path = jsonPath("defaultInboundHttpRetryPolicy");
+  const { attempts = 0, retryOn } = policy;
+  const set = ["retryOn", "backoff"].filter((field) => policy[field] !== undefined);
+  const conditions = typeof retryOn === "string" ? retryOn.split(",").map((name) => name.trim()) : [];
+  return [
+    ...(attempts === 0 && set.length > 0
+      ? [unusable(path, `${set.join(" and ")} is set, and attempts is 0`, "Write attempts: 1 or more")]
+      : []),
+    ...conditions
+      .filter((name) => name !== "" && !isRetryCondition(name))
+      .map((name) =>
+        unusable(child(path, "retryOn"), `"${name}" is no condition for retries`, "Write conditions such as 5xx"),
+      ),
+  ];
+}
+
+/** The values at a path that may lead through lists; a last name is found also where nothing stands. */
+function found(
+  value: unknown,
+  [name, ...rest]: readonly string[],
+  path: JsonPath,
+): { value: unknown; path: JsonPath }[] {
+  if (name === undefined) return [{ value, path }];
+  if (name === "[]") {
+    return Array.isArray(value) ? value.flatMap((item, index) => found(item, rest, child(path, index))) : [];
+  }
+  return isJsonObject(value) ? found(value[name], rest, child(path, name)) : [];
+}
