@@ -190,6 +190,7 @@ class Cluster implements ClusterRegistry {
     this.#options.log.info({ objects, version: this.serverVersion }, "read the cluster");
     this.#options.onChange(this.world());
     this.#onSynced();
+    this.#tellSoon();
   }
 
   /** Kinds come into trouble one after the other, and one line is to tell of all. */
@@ -205,7 +206,8 @@ class Cluster implements ClusterRegistry {
   /** A line when a trouble is new or has more kinds than before, and one when it is over. */
   #tell(): void {
     const { log } = this.#options;
-    const troubles = kindTroubles(this.status());
+    // Until all kinds were listed, more of them may turn out to have no CRD.
+    const troubles = kindTroubles(this.status()).filter(({ sort }) => sort !== "absent" || this.#isSynced);
     for (const { sort, kinds: some, problem } of troubles) {
       if (some.length <= (this.#told.get(sort) ?? 0)) continue;
       if (sort === "refused") log.error({ problem }, "not allowed to read kinds");
