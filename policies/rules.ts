@@ -19,6 +19,7 @@ import { targets } from "./common/targets.ts";
 import { connectionPools, emptyPolicies, outlierDetection } from "./destination-rule/connections.ts";
 import { contradictions } from "./destination-rule/contradictions.ts";
 import { loadBalancers, refusedHashes } from "./destination-rule/load-balancers.ts";
+import { shadows } from "./destination-rule/shadows.ts";
 import { strictBehindTls, tlsToStrict } from "./destination-rule/strict-workloads.ts";
 import { duplicateSubsets, selectorScope, subsetNames } from "./destination-rule/subsets.ts";
 import { clientTls } from "./destination-rule/tls.ts";
@@ -192,6 +193,7 @@ export const rules: readonly AnyRule[] = [
   rivalProtocols,
   rivalAddresses,
   foreignRules,
+  shadows,
   neverMatching,
   httpOnly,
   portSharing,
