@@ -47,11 +47,11 @@ export const unknownProvider = rule({
   },
 });
 
-/** A mesh without extension providers may get them after the policy. */
+/** In a mesh without extension providers nobody decides. */
 export const noProviders = rule({
   code: "PIL2106",
   kinds: ["AuthorizationPolicy"],
-  enforcement: "warn",
+  enforcement: "deny",
   summary: "CUSTOM is for meshes with extension providers",
   *check({ spec }, { snapshot }): Iterable<Complaint> {
     const { name } = spec.provider ?? {};
