@@ -2,8 +2,8 @@ import fc from "fast-check";
 import jsonPatch, { type Operation } from "fast-json-patch";
 import { expect, test } from "vitest";
 import type { JsonObject } from "./json.ts";
-import { jsonText, keepText } from "./json-text.ts";
-import { patchOf, patchText } from "./patch.ts";
+import { jsonWriter, keepText } from "./json-text.ts";
+import { patchBase64, patchOf } from "./patch.ts";
 
 const key = fc.constantFrom("a", "b", "a/b", "~", "", "constructor", "toString");
 const value = fc.letrec((tie) => ({
@@ -16,7 +16,7 @@ const object = value["object"] as fc.Arbitrary<JsonObject>; // made of JSON's va
 test("patchOf() makes the one of the other", () => {
   fc.assert(
     fc.property(object, object, (before, after) => {
-      const text = patchText(patchOf(before, after));
+      const text = Buffer.from(patchBase64(patchOf(before, after)), "base64").toString();
       const operations = JSON.parse(text) as Operation[]; // a JSON patch, or the test fails
       expect(jsonPatch.applyPatch(structuredClone(before), operations, true).newDocument).toEqual(after);
     }),
@@ -42,8 +42,17 @@ test("patchOf() touches only what differs", () => {
   ]);
 });
 
-test("jsonText() is what JSON.stringify() gives, with kept texts in it", () => {
-  const kept = keepText({ name: "istio-proxy", args: ['"', "\n"] });
-  for (const one of [kept, [kept, { a: kept }, 1], { list: [kept] }, null, "x"])
-    expect(jsonText(one)).toBe(JSON.stringify(one));
+test("jsonWriter() encodes what JSON.stringify() gives, with kept objects in it, whatever their length", () => {
+  for (const text of ["", "1", "12", "é", "é1", '"\n']) {
+    const kept = keepText({ name: "istio-proxy", text });
+    for (const one of [kept, [kept, { a: kept }, 1, kept], { list: [kept] }, [], [[]], null, text]) {
+      const writer = jsonWriter();
+      writer.text('{"a":');
+      writer.value(one);
+      writer.text("}");
+      const base64 = writer.base64();
+      expect(base64).not.toContain("=");
+      expect(JSON.parse(Buffer.from(base64, "base64").toString())).toEqual({ a: one });
+    }
+  }
 });

@@ -1,7 +1,7 @@
 // From two pods to the one patch that an admission webhook may answer with.
 // @see https://www.rfc-editor.org/rfc/rfc6902
 import { isList, isObject, type Json, type JsonObject } from "./json.ts";
-import { jsonText } from "./json-text.ts";
+import { jsonWriter } from "./json-text.ts";
 
 export type PatchOperation =
   | { readonly op: "add" | "replace"; readonly path: string; readonly value: Json }
@@ -17,14 +17,19 @@ export function patchOf(before: JsonObject, after: JsonObject): readonly PatchOp
   return operations;
 }
 
-/** The patch as JSON. */
-export function patchText(operations: readonly PatchOperation[]): string {
-  const texts = operations.map((operation) => {
-    const { op, path } = operation;
-    const value = operation.op === "remove" ? "" : `,"value":${jsonText(operation.value)}`;
-    return `{"op":"${op}","path":${JSON.stringify(path)}${value}}`;
-  });
-  return `[${texts.join(",")}]`;
+/** The patch as an admission webhook answers with it: Base64 of JSON. */
+export function patchBase64(operations: readonly PatchOperation[]): string {
+  const writer = jsonWriter();
+  for (const [index, operation] of operations.entries()) {
+    writer.text(`${index === 0 ? "[" : ","}{"op":"${operation.op}","path":${JSON.stringify(operation.path)}`);
+    if (operation.op !== "remove") {
+      writer.text(',"value":');
+      writer.value(operation.value);
+    }
+    writer.text("}");
+  }
+  writer.text(operations.length === 0 ? "[]" : "]");
+  return writer.base64();
 }
 
 // Plain loops and a list to fill: this runs over every field of every pod that is created.

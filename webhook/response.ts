@@ -1,6 +1,6 @@
 // The only four answers that an admission request can get.
 import { type Finding, findingLine, findingsText } from "../base/finding.ts";
-import { type PatchOperation, patchText } from "../injector/patch.ts";
+import { type PatchOperation, patchBase64 } from "../injector/patch.ts";
 
 /** `response` of an AdmissionReview, without the uid. */
 export interface AdmissionResponse {
@@ -52,8 +52,7 @@ function causeOf(finding: Finding): { readonly field: string; readonly message: 
 
 /** Let it pass, changed. */
 export function patched(operations: readonly PatchOperation[], findings: readonly Finding[] = []): AdmissionResponse {
-  const patch = Buffer.from(patchText(operations)).toString("base64");
-  return { allowed: true, patchType: "JSONPatch", patch, ...warnings(findings) };
+  return { allowed: true, patchType: "JSONPatch", patch: patchBase64(operations), ...warnings(findings) };
 }
 
 /** Refuse it because it could not be judged. `error` is one sentence. */
