@@ -13,14 +13,12 @@ const canonicalRevisionLabel = "service.istio.io/canonical-revision";
 const labelCharacters = 63;
 
 /** The name under which the pod's traffic is counted: its labels', or else its workload's. */
-export function canonicalName(pod: JsonObject): string {
-  const labels = labelsOf(pod);
+export function canonicalName(pod: JsonObject, labels = labelsOf(pod)): string {
   const name = labels[canonicalNameLabel] || labels["app.kubernetes.io/name"] || labels["app"] || workloadName(pod);
   return name.slice(0, labelCharacters).replace(/[^A-Za-z0-9]+$/, "");
 }
 
-function canonicalRevision(pod: JsonObject): string {
-  const labels = labelsOf(pod);
+function canonicalRevision(labels: Readonly<Record<string, string>>): string {
   return labels[canonicalRevisionLabel] || labels["app.kubernetes.io/version"] || labels["version"] || "latest";
 }
 
@@ -42,12 +40,14 @@ export interface Injected {
 export function injectedMetadata(pod: JsonObject, injected: Injected): JsonObject {
   const metadata = objectAt(pod, "metadata");
   const first = textAt(applicationContainers(pod)[0] ?? {}, "name");
+  const present = labelsOf(pod);
   const labels = {
+    ...objectAt(metadata, "labels"),
     ...(injected.template === "sidecar" ? { [tlsModeLabel]: "istio" } : {}),
-    [canonicalNameLabel]: canonicalName(pod),
-    [canonicalRevisionLabel]: canonicalRevision(pod),
+    [canonicalNameLabel]: canonicalName(pod, present),
+    [canonicalRevisionLabel]: canonicalRevision(present),
     ...injected.network,
-    ...labelsOf(pod),
+    ...present,
   };
   const annotations = {
     ...(first === ""
@@ -61,7 +61,7 @@ export function injectedMetadata(pod: JsonObject, injected: Injected): JsonObjec
   };
   const { containers, initContainers } = injected.overrides;
   return withKeys(metadata, {
-    labels: { ...objectAt(metadata, "labels"), ...labels },
+    labels,
     annotations: withKeys(annotations, {
       [overridesAnnotation]:
         containers.length + initContainers.length === 0 ? undefined : JSON.stringify(injected.overrides),
