@@ -33,6 +33,7 @@ export function readBody(stream: Readable): Promise<string> {
       else resolve(Buffer.concat(chunks).toString("utf8"));
     });
     const cutOff = (cause?: unknown): void => reject(new BodyCutOff(undefined, { cause }));
-    stream.once("error", cutOff).once("close", cutOff); // after the end they change nothing
+    // Every stream closes; an error for one that had ended would be made for nobody.
+    stream.once("error", cutOff).once("close", () => stream.readableEnded || cutOff());
   });
 }
