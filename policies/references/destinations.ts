@@ -2,11 +2,11 @@
 
 import type { Destination } from "../../api/http-route.ts";
 import { nearest, oneOf } from "../../api/nearest.ts";
-import { child } from "../../base/json-path.ts";
+import { child, type JsonPath } from "../../base/json-path.ts";
 import { refText } from "../../base/object-ref.ts";
 import { destinationRuleFor } from "../../model/destination-rules.ts";
 import { completeHost, visibleService } from "../../model/hosts.ts";
-import type { Hostname } from "../../model/service.ts";
+import type { Hostname, MeshService } from "../../model/service.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { destinationsOf } from "../virtual-service/walk.ts";
@@ -22,7 +22,13 @@ export const unknownHost = rule({
     const { namespace } = object.metadata;
     for (const { value, path } of destinationsOf(object)) {
       if (value.host === "" || value.host.startsWith("outbound_.")) continue;
-      if (visibleService(snapshot, fullName(snapshot, value, namespace), namespace) !== undefined) continue;
+      const full = fullName(snapshot, value, namespace);
+      if (visibleService(snapshot, full, namespace) !== undefined) continue;
+      const hidden = snapshot.services.get(full);
+      if (hidden !== undefined) {
+        yield unseen(hidden, value.host, namespace, child(path, "host"));
+        continue;
+      }
       const near = nearestHost(snapshot, value.host, namespace);
       yield {
         path: child(path, "host"),
@@ -36,6 +42,18 @@ export const unknownHost = rule({
     }
   },
 });
+
+/** A host that there is, and that is not exported to the rule's namespace. */
+function unseen({ origin }: MeshService, host: string, namespace: string, path: JsonPath): Complaint {
+  const owner = refText(origin);
+  return {
+    path,
+    problem: `namespace "${namespace}" does not see ${owner}, which is "${host}"`,
+    reason: "Envoy would answer 503 for this route",
+    fix: `Add "${namespace}" to exportTo of ${owner}`,
+    others: [origin],
+  };
+}
 
 /** A subset is one that a DestinationRule for the host defines. */
 export const unknownSubset = rule({
