@@ -37,6 +37,7 @@ import { portSettings } from "./peer-authentication/ports.ts";
 import { unknownHost, unknownSubset } from "./references/destinations.ts";
 import { hostsOfGateway } from "./references/gateway-hosts.ts";
 import { unknownDelegate, unknownGateway } from "./references/gateways.ts";
+import { unknownNamespace } from "./references/namespaces.ts";
 import { destinationPorts } from "./references/ports.ts";
 import { emptySubsets, guardedWorkloads, selectedWorkloads } from "./references/workloads.ts";
 import { jwtRules, privateKeys } from "./request-authentication/jwt-rules.ts";
@@ -170,6 +171,7 @@ export const rules: readonly AnyRule[] = [
   unknownGateway,
   unknownSubset,
   unknownDelegate,
+  unknownNamespace,
   hostsOfGateway,
   destinationPorts,
   emptySubsets,
