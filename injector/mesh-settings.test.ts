@@ -38,8 +38,7 @@ defaultConfig:
 
 test.each([
   { yaml: "{ concurrency: 5000 }", want: "defaultConfig.concurrency is 5000" },
-  { yaml: "{ discoveryAddress: nowhere }", want: 'defaultConfig.discoveryAddress is "nowhere"' },
-  { yaml: "{ discoveryAddress: 'a:0' }", want: 'defaultConfig.discoveryAddress is "a:0"' },
+  { yaml: "{ discoveryAddress: '$(HOST):15012' }", want: 'defaultConfig.discoveryAddress is "$(HOST):15012"' },
   { yaml: "{ proxyStatsMatcher: { inclusionRegexps: ['('] } }", want: "proxyStatsMatcher.inclusionRegexps" },
   { yaml: "{ proxyMetadata: { 'A B': c } }", want: "proxyMetadata.A B" },
 ])("settingsFromMesh() says what is wrong with $yaml", ({ yaml, want }) => {
