@@ -69,6 +69,7 @@ import { oneForMeshHost } from "./virtual-service/mesh-hosts.ts";
 import { oddities, outrunTimes } from "./virtual-service/oddities.ts";
 import { hiddenHosts, sharedRequests, takenRules } from "./virtual-service/overlaps.ts";
 import { retries } from "./virtual-service/retries.ts";
+import { takenConnections } from "./virtual-service/taken-connections.ts";
 import { unreachable } from "./virtual-service/unreachable.ts";
 import { negativeWeight, tooLargeWeights, unusualWeights, zeroWeights } from "./virtual-service/weights.ts";
 import { unaddressed, workloadAddress } from "./workload/address.ts";
@@ -182,6 +183,7 @@ export const rules: readonly AnyRule[] = [
   // What others say about the same.
   oneForMeshHost,
   takenRules,
+  takenConnections,
   sharedRequests,
   hiddenHosts,
   unreachable,
