@@ -1,8 +1,8 @@
 // What an operator decides about injection, for a whole revision: one frozen object, so that what depends on it is built once.
-import { memoize } from "../base/memo.ts";
 import { sidecarNames } from "../model/sidecar.ts";
 import type { JsonObject } from "./json.ts";
 import type { LabelSelector } from "./label-selector.ts";
+import { rememberFew } from "./remember-few.ts";
 
 /** Which statistics Envoy keeps, beside those that Pillion always needs. */
 export interface StatsMatcher {
@@ -127,15 +127,14 @@ export const defaultSettings: InjectorSettings = Object.freeze({
   holdApplicationUntilProxyStarts: false,
 } satisfies InjectorSettings);
 
+/** Control planes that are remembered; whoever creates pods may name any. */
+const moved = rememberFew<InjectorSettings, InjectorSettings>(64);
+
 /** The same with another control plane; the same object for the same settings and control plane. */
 export function withControlPlane(settings: InjectorSettings, { host, port, sni }: ControlPlane): InjectorSettings {
-  return movedSettings(settings, host, port, sni);
+  const key = JSON.stringify([host, port, sni]);
+  return moved.get(settings, key) ?? moved.set(settings, key, Object.freeze({ ...settings, xds: { host, port, sni } }));
 }
-
-const movedSettings = memoize(
-  (settings: InjectorSettings, host: string, port: number, sni: string): InjectorSettings =>
-    Object.freeze({ ...settings, xds: { host, port, sni } }),
-);
 
 /** The defaults with these changes, frozen. */
 export function injectorSettings(changes: Partial<InjectorSettings>): InjectorSettings {
