@@ -9,7 +9,8 @@ import { matchesHost } from "../../model/host-patterns.ts";
 import { groupBy } from "../../model/keep.ts";
 import { covers, type Overlap, overlapOf } from "../../model/matching/requests.ts";
 import type { ResolvedVirtualService } from "../../model/snapshot.ts";
-import { resolveCandidate } from "../../model/virtual-services.ts";
+import { isDelegate, resolveCandidate } from "../../model/virtual-services.ts";
+import { applyChanges } from "../../model/world.ts";
 import { type Around, type Complaint, rule } from "../rule.ts";
 import { hostsOn, matchesOn, namedGateways, neighboursOf, type PlacedMatch, pathOf, stored } from "./meetings.ts";
 
@@ -112,14 +113,32 @@ interface Encounter {
 
 /** Every host on every gateway that the candidate shares with another VirtualService. */
 function* encounters(object: ObjectOf<"VirtualService">, around: Around): Iterable<Encounter> {
-  const candidate = resolveCandidate(object, around.world, around.snapshot);
-  if (candidate === undefined || !isOnGateway(candidate)) return;
-  for (const { other, meetings } of neighboursOf(around.snapshot, candidate)) {
-    const isOlder = oldestFirst(other, candidate) < 0;
-    for (const { gateway, host } of meetings) {
-      const rules = [...groupBy(matchesOn(candidate, gateway), ({ path }) => path).values()];
-      yield { other: { object: other, isOlder }, host, rules, theirs: matchesOn(other, gateway) };
+  for (const candidate of placesOf(object, around)) {
+    if (!isOnGateway(candidate)) continue;
+    for (const { other, meetings } of neighboursOf(around.snapshot, candidate)) {
+      const isOlder = oldestFirst(other, candidate) < 0;
+      for (const { gateway, host } of meetings) {
+        const matches = matchesOn(candidate, gateway);
+        const own = isDelegate(object) ? matches.filter(({ origin }) => sameRef(origin, refOf(object))) : matches;
+        const rules = [...groupBy(own, ({ path }) => path).values()];
+        yield { other: { object: other, isOlder }, host, rules, theirs: matchesOn(other, gateway) };
+      }
     }
+  }
+}
+
+/** The object with its delegates merged in; for a delegate, all that delegate to it, with its rules as they are to be. */
+function placesOf(object: ObjectOf<"VirtualService">, { world, snapshot }: Around): readonly ResolvedVirtualService[] {
+  const { namespace, name } = object.metadata;
+  const isRoot = !isDelegate(object);
+  const roots = isRoot ? [object] : [...world.objects.VirtualService.values()].filter((root) => delegatesTo(root));
+  const changed = isRoot || roots.length === 0 ? world : applyChanges(world, [{ type: "put", object }]);
+  return roots.flatMap((root) => resolveCandidate(root, changed, snapshot) ?? []);
+
+  function delegatesTo({ metadata, spec }: ObjectOf<"VirtualService">): boolean {
+    return (spec.http ?? []).some(
+      ({ delegate }) => delegate?.name === name && (delegate.namespace ?? metadata.namespace) === namespace,
+    );
   }
 }
 
