@@ -73,6 +73,16 @@ async function settledResources(mesh: DemoMesh): Promise<void> {
   });
 }
 
+/** Envoy waits longer after each try; how many proxies there are. */
+async function untilProxiesAreBack(mesh: DemoMesh): Promise<number> {
+  const proxies = mesh.pods().filter((pod) => pod.ready === "2/2" || pod.namespace === "istio-system").length;
+  await eventually(async () => {
+    const connected = await mesh.controlPlane.metric("pillion_xds_proxies");
+    expectThat(connected === proxies, `${connected} of ${proxies} proxies are back`);
+  }, 60_000);
+  return proxies;
+}
+
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
@@ -96,11 +106,7 @@ export const controlPlaneLines: readonly Line[] = [
       await mesh.controlPlane.kill();
       await new Promise((resolve) => setTimeout(resolve, 500));
       await mesh.controlPlane.start();
-      const proxies = mesh.pods().filter((pod) => pod.ready === "2/2" || pod.namespace === "istio-system").length;
-      await eventually(async () => {
-        const connected = await mesh.controlPlane.metric("pillion_xds_proxies");
-        expectThat(connected === proxies, `${connected} of ${proxies} proxies are back`);
-      }, 30_000);
+      const proxies = await untilProxiesAreBack(mesh);
       const { count, failures } = await load.stop();
       const resent = await mesh.controlPlane.metric("pillion_xds_resources_sent_total");
       const seen = `${failures.length} of ${count} requests lost, ${resent} resources sent again to ${proxies} proxies`;
@@ -125,6 +131,8 @@ export const controlPlaneLines: readonly Line[] = [
         `known host while away: ${away.join(" ")}`,
       );
       expectThat(answer.status === 200, `the unseen host answered ${answer.status} after ${Math.round(answer.ms)} ms`);
+      // What a workload uses is known from its proxies: one that is still away has told nothing.
+      await untilProxiesAreBack(mesh);
       await mesh.restart("default/curl");
       const dump = await mesh.exec(
         "default/curl",
