@@ -247,9 +247,11 @@ describe("a pod's end", () => {
 
   test("goes in order: hook, application, then native sidecar; who does not listen is killed", async () => {
     const trail = join(nodePaths.run, "trail");
+    // A shell that has not come to its trap yet dies of the signal.
+    const armed = join(nodePaths.run, "armed");
     const telling = (name: string) =>
-      script(`trap 'echo ${name} >>${trail}; exit 0' TERM; while :; do sleep 0.02; done`);
-    const deaf = script("trap '' TERM; while :; do sleep 1; done");
+      script(`trap 'echo ${name} >>${trail}; exit 0' TERM; echo ${name} >>${armed}; while :; do sleep 0.02; done`);
+    const deaf = script(`trap '' TERM; echo deaf >>${armed}; while :; do sleep 1; done`);
     const initial = [container("sidecar", { role: "sidecar", argv: telling("sidecar") })];
     const containers = [
       container("app", {
@@ -260,6 +262,9 @@ describe("a pod's end", () => {
     ];
     await node.run("ending", containers, { initial, graceSeconds: 1 });
     await node.untilReady("ending");
+    await expect
+      .poll(async () => (await node.exec("ending", "app", ["cat", armed])).stdout.trim().split("\n").sort())
+      .toEqual(["app", "deaf", "sidecar"]);
     const began = performance.now();
     await node.client.ask("stopPod", { key: "ending" });
     expect(performance.now() - began).toBeGreaterThan(1_900);
