@@ -2,6 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { memoize } from "../base/memo.ts";
 import { groupBy } from "../model/keep.ts";
+import { hasLabels } from "../model/selection.ts";
 import type { Endpoint } from "../model/service.ts";
 import { socketAddress } from "./address.ts";
 import { addressedService } from "./clusters/address.ts";
@@ -18,7 +19,7 @@ import {
 import { ClusterLoadAssignmentSchema } from "./proto/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { EndpointParts, ProxyContext, TargetContext } from "./proxy-context.ts";
 import { type EncodedResource, typeUrls } from "./resource.ts";
-import { endpointsOf, hasLabels, takesMeshTls } from "./service-endpoints.ts";
+import { endpointsOf, takesMeshTls } from "./service-endpoints.ts";
 
 /** The endpoints of a service's cluster; undefined when the cluster finds its endpoints in another way. */
 export function targetEndpoints(context: TargetContext, name: string): EncodedResource | undefined {
@@ -60,7 +61,7 @@ const choose = memoize(
   (endpoints: readonly Endpoint[], port: number, labels: Readonly<Record<string, string>>): readonly Chosen[] =>
     endpoints.flatMap((endpoint) => {
       const own = endpoint.ports[port];
-      if (own === undefined || !hasLabels(endpoint, labels)) return [];
+      if (own === undefined || !hasLabels(endpoint.labels, labels)) return [];
       return [{ endpoint, port: own, meshTls: takesMeshTls(endpoint, own) }];
     }),
 );

@@ -2,14 +2,10 @@
 import { create } from "@bufbuild/protobuf";
 import type { ServerTls } from "../api/gateway.ts";
 import type { MeshSettings } from "../model/snapshot.ts";
+import { file } from "./data-source.ts";
 import { meshServerTls } from "./mesh-tls.ts";
 import { extension } from "./pack.ts";
-import {
-  type DataSource,
-  DataSourceSchema,
-  type TransportSocket,
-  TransportSocketSchema,
-} from "./proto/envoy/config/core/v3/base_pb.ts";
+import { type TransportSocket, TransportSocketSchema } from "./proto/envoy/config/core/v3/base_pb.ts";
 import { DownstreamTlsContextSchema } from "./proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
 
 /**
@@ -47,8 +43,4 @@ function fromFiles(tls: ServerTls): (() => TransportSocket) | undefined {
     },
   });
   return () => create(TransportSocketSchema, socket);
-}
-
-function file(path: string): DataSource {
-  return create(DataSourceSchema, { specifier: { case: "filename", value: path } });
 }

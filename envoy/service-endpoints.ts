@@ -21,8 +21,3 @@ export const identitiesOf = memoize((endpoints: readonly Endpoint[]): readonly s
 export function takesMeshTls(endpoint: Endpoint, port: number): boolean {
   return endpoint.meshTls && endpoint.plaintextPorts?.includes(port) !== true;
 }
-
-/** Whether an endpoint has all these labels. */
-export function hasLabels(endpoint: Endpoint, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(labels).every(([name, value]) => endpoint.labels[name] === value);
-}

@@ -1,6 +1,8 @@
 // Kubernetes label selectors, as neverInjectSelector and alwaysInjectSelector hold them.
 // @see https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
 
+import { hasLabels } from "../model/selection.ts";
+
 export interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly matchExpressions?: readonly LabelExpression[];
@@ -15,10 +17,10 @@ export interface LabelExpression {
 
 /** Whether a selector holds for these labels. An empty one holds for nothing here: it would switch the whole mesh on or off. */
 export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  const pairs = Object.entries(selector.matchLabels ?? {});
+  const pairs = selector.matchLabels ?? {};
   const expressions = selector.matchExpressions ?? [];
-  if (pairs.length === 0 && expressions.length === 0) return false;
-  return pairs.every(([key, value]) => labels[key] === value) && expressions.every((one) => holds(one, labels));
+  if (Object.keys(pairs).length === 0 && expressions.length === 0) return false;
+  return hasLabels(labels, pairs) && expressions.every((one) => holds(one, labels));
 }
 
 /** The selector on one line, as kubectl writes it: `app=web,tier in (a,b),!legacy`. */

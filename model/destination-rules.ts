@@ -8,6 +8,7 @@ import { bySpecificity, matchesHost } from "./host-patterns.ts";
 import { hostname, isVisible, visibleService } from "./hosts.ts";
 import { groupBy } from "./keep.ts";
 import { mergePolicies } from "./merge-policies.ts";
+import { hasLabels } from "./selection.ts";
 import type { Hostname } from "./service.ts";
 import type { TargetParts, Viewpoint } from "./snapshot.ts";
 
@@ -111,7 +112,7 @@ function chosen(rules: readonly DestinationRule[], view: Viewpoint): readonly De
     ({ metadata, spec }) =>
       spec.workloadSelector !== undefined &&
       metadata.namespace === view.namespace &&
-      Object.entries(spec.workloadSelector.matchLabels ?? {}).every(([name, value]) => view.labels[name] === value),
+      hasLabels(view.labels, spec.workloadSelector.matchLabels),
   );
   if (selecting.length > 0) return selecting;
   const general = rules.filter(({ spec }) => spec.workloadSelector === undefined);

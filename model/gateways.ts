@@ -8,6 +8,7 @@ import { hostname, isVisible } from "./hosts.ts";
 import { type Kept, keepFor } from "./keep.ts";
 import { layerOf, type Protocol, protocolOf } from "./protocol.ts";
 import { httpRulesOf, type ResolvedHttpRule } from "./routes.ts";
+import { hasLabels } from "./selection.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Workload } from "./workload.ts";
 
@@ -96,9 +97,7 @@ const keptHosts: Kept<readonly GatewayHost[]> = new WeakMap();
 
 /** Gateways that select a workload, oldest first; one without selector is for every gateway workload. */
 export function gatewaysOf(snapshot: Snapshot, workload: Workload): readonly Gateway[] {
-  return snapshot.gateways.filter(({ spec }) =>
-    Object.entries(spec.selector ?? {}).every(([name, value]) => workload.labels[name] === value),
-  );
+  return snapshot.gateways.filter(({ spec }) => hasLabels(workload.labels, spec.selector));
 }
 
 /** The protocol of a server's port, read as Gateways name them: HTTP, HTTP2, GRPC, HTTPS, TLS, TCP, MONGO, ... */

@@ -2,6 +2,7 @@
 import type { PeerAuthentication, PeerTlsMode } from "../api/peer-authentication.ts";
 import { memoize } from "../base/memo.ts";
 import { groupBy } from "./keep.ts";
+import { hasLabels } from "./selection.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Workload } from "./workload.ts";
 
@@ -57,7 +58,7 @@ export function isSelecting({ spec }: PeerAuthentication): boolean {
 }
 
 function selects({ spec }: PeerAuthentication, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(spec.selector?.matchLabels ?? {}).every(([name, value]) => labels[name] === value);
+  return hasLabels(labels, spec.selector?.matchLabels);
 }
 
 function modeOf(mode: PeerTlsMode | undefined): MtlsMode | undefined {

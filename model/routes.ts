@@ -9,6 +9,7 @@ import { resolveDestinations, resolveMirrors } from "./destinations.ts";
 import { bySpecificity, matchesHost } from "./host-patterns.ts";
 import { isVisible, visibleService } from "./hosts.ts";
 import { groupBy, type Kept, keepFor } from "./keep.ts";
+import { hasLabels } from "./selection.ts";
 import type { Hostname, MeshService } from "./service.ts";
 import type { ResolvedVirtualService, RouteParts, Snapshot, Viewpoint } from "./snapshot.ts";
 
@@ -208,7 +209,7 @@ function isCaller(match: Pick<HttpMatch, "sourceLabels" | "sourceNamespace">, vi
   if (match.sourceNamespace !== undefined && match.sourceNamespace !== "" && match.sourceNamespace !== view.namespace) {
     return false;
   }
-  return Object.entries(match.sourceLabels ?? {}).every(([name, value]) => view.labels[name] === value);
+  return hasLabels(view.labels, match.sourceLabels);
 }
 
 /**

@@ -2,6 +2,14 @@
 import { memoize } from "../base/memo.ts";
 import type { Workload } from "./workload.ts";
 
+/** Whether there are all the labels that are wanted; nothing wanted is there always. */
+export function hasLabels(
+  labels: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>> | undefined,
+): boolean {
+  return Object.entries(wanted ?? {}).every(([name, value]) => labels[name] === value);
+}
+
 /** The workloads of a namespace that have all these labels, in their order. The list is remembered by identity. */
 export function selectWorkloads(
   workloads: readonly Workload[],

@@ -1,4 +1,6 @@
 // kube-proxy in miniature: which running pods answer for a Service, and the rules that send its address to them.
+
+import { hasLabels } from "../model/selection.ts";
 import type { Pod, Service } from "./objects.ts";
 
 /** A pod as services see it. */
@@ -10,14 +12,14 @@ export interface Backend {
 
 /** Pods of the Service's namespace that its selector matches and that are ready; none for a Service without a selector. */
 export function backendsOf(service: Service, pods: readonly Backend[]): readonly Backend[] {
-  const selector = Object.entries(service.spec.selector ?? {});
-  if (selector.length === 0) return [];
+  const selector = service.spec.selector ?? {};
+  if (Object.keys(selector).length === 0) return [];
   return pods.filter(
     ({ pod, ready }) =>
       ready &&
       pod.metadata.namespace === service.metadata.namespace &&
       pod.metadata.deletionTimestamp === undefined &&
-      selector.every(([key, value]) => pod.metadata.labels?.[key] === value),
+      hasLabels(pod.metadata.labels ?? {}, selector),
   );
 }
 

@@ -1,13 +1,9 @@
 // TLS that a DestinationRule asks for with certificates of its own: SIMPLE and MUTUAL.
 import { create } from "@bufbuild/protobuf";
 import type { ClientTls } from "../../api/traffic-policy.ts";
+import { file } from "../data-source.ts";
 import { extension } from "../pack.ts";
-import {
-  type DataSource,
-  DataSourceSchema,
-  type TransportSocket,
-  TransportSocketSchema,
-} from "../proto/envoy/config/core/v3/base_pb.ts";
+import { type TransportSocket, TransportSocketSchema } from "../proto/envoy/config/core/v3/base_pb.ts";
 import {
   type CertificateValidationContext,
   CertificateValidationContextSchema,
@@ -58,8 +54,4 @@ function validationOf(tls: ClientTls, host: string): CertificateValidationContex
 function serverName(sni: string | undefined, host: string): string {
   if (sni !== undefined && sni !== "") return sni;
   return host.startsWith("*") ? "" : host;
-}
-
-function file(path: string): DataSource {
-  return create(DataSourceSchema, { specifier: { case: "filename", value: path } });
 }

@@ -3,6 +3,7 @@
 import type { HttpMatch, StringMatch } from "../../api/http-route.ts";
 import type { WitnessRequest } from "../../base/finding.ts";
 import { memoize } from "../../base/memo.ts";
+import { hasLabels } from "../selection.ts";
 import type { TextAnswer } from "./automaton.ts";
 import { implies, isOpen, type TextConditions, type TextMatch, textFor } from "./texts.ts";
 
@@ -110,7 +111,7 @@ function coversCaller(wide: HttpMatch, narrow: HttpMatch): boolean {
   const gateways = wide.gateways ?? [];
   const narrower = narrow.gateways ?? [];
   if (gateways.length > 0 && !(narrower.length > 0 && narrower.every((name) => gateways.includes(name)))) return false;
-  return Object.entries(wide.sourceLabels ?? {}).every(([name, value]) => narrow.sourceLabels?.[name] === value);
+  return hasLabels(narrow.sourceLabels ?? {}, wide.sourceLabels);
 }
 
 type MapField = "headers" | "queryParams";

@@ -3,6 +3,7 @@ import type { ObjectOf } from "../../api/kinds.ts";
 import { refOf } from "../../api/object.ts";
 import { jsonPath } from "../../base/json-path.ts";
 import { refText, sameRef } from "../../base/object-ref.ts";
+import { hasLabels } from "../../model/selection.ts";
 import type { World } from "../../model/world.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { selectorOf } from "./selectors.ts";
@@ -48,7 +49,8 @@ export const sharedPods = rule({
       if (Object.keys(theirs).length === 0 || scopeOf(other) === scope) continue;
       const pod = [...snapshot.workloads.values()].find(
         (workload) =>
-          workload.namespace === object.metadata.namespace && [labels, theirs].every((wanted) => has(workload, wanted)),
+          workload.namespace === object.metadata.namespace &&
+          [labels, theirs].every((wanted) => hasLabels(workload.labels, wanted)),
       );
       if (pod === undefined) continue;
       yield {
@@ -73,11 +75,4 @@ function scopeOf(object: Scoped): string {
   const labels = Object.entries(selectorOf(object).labels ?? {}).map(([name, value]) => `${name}=${value}`);
   const named = targets.map((target) => (target === undefined ? "" : `${target.kind}/${target.name}`));
   return [...labels.toSorted(), ...named.filter((name) => name !== "").toSorted()].join(" ");
-}
-
-function has(
-  workload: { readonly labels: Readonly<Record<string, string>> },
-  wanted: Readonly<Record<string, string>>,
-) {
-  return Object.entries(wanted).every(([name, value]) => workload.labels[name] === value);
 }

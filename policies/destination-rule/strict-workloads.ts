@@ -5,6 +5,7 @@ import { child, jsonPath } from "../../base/json-path.ts";
 import { refText } from "../../base/object-ref.ts";
 import { completeHost, hostname } from "../../model/hosts.ts";
 import { isSelecting, mtlsMode } from "../../model/mtls.ts";
+import { hasLabels } from "../../model/selection.ts";
 import type { MeshService } from "../../model/service.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { type Complaint, rule } from "../rule.ts";
@@ -45,7 +46,7 @@ export const strictBehindTls = rule({
   *check(object, { snapshot }): Iterable<Complaint> {
     if (object.spec.mtls?.mode !== "STRICT") return;
     const { namespace } = object.metadata;
-    const wanted = Object.entries(object.spec.selector?.matchLabels ?? {});
+    const wanted = object.spec.selector?.matchLabels;
     for (const stored of snapshot.destinationRules) {
       const service = snapshot.services.get(hostname(stored.spec.host));
       const mode = trafficModeOf(stored);
@@ -55,7 +56,7 @@ export const strictBehindTls = rule({
         if (pod === undefined || !pod.hasSidecar) return false;
         if (pod.namespace !== namespace && (namespace !== snapshot.mesh.rootNamespace || isSelecting(object)))
           return false;
-        return wanted.every(([name, value]) => pod.labels[name] === value);
+        return hasLabels(pod.labels, wanted);
       });
       if (!isMine) continue;
       yield {

@@ -3,6 +3,7 @@ import { refOf } from "../../api/object.ts";
 import { child, jsonPath } from "../../base/json-path.ts";
 import { sameRef } from "../../base/object-ref.ts";
 import { serverProtocol, sharesPort } from "../../model/gateways.ts";
+import { hasLabels } from "../../model/selection.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { items } from "../virtual-service/walk.ts";
 
@@ -50,7 +51,6 @@ function clashes(a: GatewayServer, b: GatewayServer): boolean {
 
 /** Pods of one are pods of the other when neither asks for a label that the other gives another value. */
 function sharesPods(a: Gateway, b: Gateway): boolean {
-  const labels = Object.entries(a.spec.selector ?? {});
-  const same = labels.length === Object.keys(b.spec.selector ?? {}).length;
-  return same && labels.every(([name, value]) => b.spec.selector?.[name] === value);
+  const [left, right] = [a.spec.selector ?? {}, b.spec.selector ?? {}];
+  return Object.keys(left).length === Object.keys(right).length && hasLabels(right, left);
 }

@@ -4,6 +4,7 @@ import { child, jsonPath } from "../../base/json-path.ts";
 import { refText, sameRef } from "../../base/object-ref.ts";
 import { serverHosts } from "../../model/gateways.ts";
 import { hostsInCommon } from "../../model/host-patterns.ts";
+import { hasLabels } from "../../model/selection.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { items } from "../virtual-service/walk.ts";
@@ -46,7 +47,5 @@ function sharesPods(snapshot: Snapshot, a: Gateway, b: Gateway): boolean {
   const [left, right] = [a.spec.selector ?? {}, b.spec.selector ?? {}];
   const text = (selector: Readonly<Record<string, string>>) => JSON.stringify(Object.entries(selector).toSorted());
   if (text(left) === text(right)) return true;
-  return [...snapshot.workloads.values()].some(({ labels }) =>
-    [left, right].every((selector) => Object.entries(selector).every(([name, value]) => labels[name] === value)),
-  );
+  return [...snapshot.workloads.values()].some(({ labels }) => hasLabels(labels, left) && hasLabels(labels, right));
 }

@@ -1,6 +1,7 @@
 // Workloads that are selected, and that there are.
 import { child, jsonPath } from "../../base/json-path.ts";
 import { completeHost } from "../../model/hosts.ts";
+import { hasLabels } from "../../model/selection.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { selectorOf } from "../common/selectors.ts";
 import { complaint } from "../complaint.ts";
@@ -55,14 +56,13 @@ export const emptySubsets = rule({
     const service = services.get(host);
     if (service?.origin.kind !== "Service") return;
     for (const { value, path } of items(spec.subsets, jsonPath("spec", "subsets"))) {
-      const wanted = Object.entries(value.labels ?? {}).filter(([name]) => !name.startsWith("topology."));
+      const written = Object.entries(value.labels ?? {});
+      const wanted = Object.fromEntries(written.filter(([name]) => !name.startsWith("topology.")));
       const endpoints = snapshot.endpoints.get(host) ?? [];
       const pods = [...snapshot.workloads.values()].filter(({ namespace }) => namespace === service.namespace);
       // Files seldom hold pods: then nothing can be told.
       if (endpoints.length + pods.length === 0) return;
-      const isThere = [...endpoints, ...pods].some(({ labels }) =>
-        wanted.every(([name, text]) => labels[name] === text),
-      );
+      const isThere = [...endpoints, ...pods].some(({ labels }) => hasLabels(labels, wanted));
       if (isThere) continue;
       yield complaint(
         child(path, "labels"),
@@ -83,8 +83,6 @@ function nobody(path: Complaint["path"], labels: Readonly<Record<string, string>
 /** Whether some pod has the labels; in any namespace where none is named. */
 function selects(snapshot: Snapshot, labels: Readonly<Record<string, string>>, namespace: string | undefined): boolean {
   return [...snapshot.workloads.values()].some(
-    (workload) =>
-      (namespace === undefined || workload.namespace === namespace) &&
-      Object.entries(labels).every(([name, value]) => workload.labels[name] === value),
+    (workload) => (namespace === undefined || workload.namespace === namespace) && hasLabels(workload.labels, labels),
   );
 }

@@ -2,9 +2,6 @@
 import type { Service } from "../../api/service.ts";
 import { type ObjectKey, objectKey } from "../../model/world.ts";
 
-/** The range that addresses are taken from. */
-export const clusterIpRange = "10.96.0.0/16";
-
 /**
  * An address for each Service that has none and wants one. It depends on namespace and name alone, so that it is the same
  * after a restart; only when two Services meet on one address, the later in order of "namespace/name" takes the next free one.
