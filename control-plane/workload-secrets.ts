@@ -4,14 +4,12 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { Issued } from "../certs/ca.ts";
 import { fingerprint } from "../certs/certificate.ts";
 import { expiryOf, isFresh, renewAtMs, svidVersion } from "../certs/renewal.ts";
+import { rootSecret, workloadSecret } from "../envoy/names.ts";
 import { SecretSchema } from "../envoy/proto/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import { type EncodedResource, typeUrls } from "../envoy/resource.ts";
 import { type CaSource, issueFrom, rootsPem, rootsVersion } from "./ca-bundle.ts";
 import type { Clock } from "./clock.ts";
 import { newKeyPair } from "./keys.ts";
-
-/** The names under which every proxy finds them, as in Istio. */
-export const secretNames = { workload: "default", roots: "ROOTCA" } as const;
 
 /** What xds/ asks for. */
 export interface WorkloadSecrets {
@@ -74,15 +72,15 @@ export function createWorkloadSecrets(
     const known = issued.get(identity);
     if (known !== undefined) return known;
     const fresh = issueFrom(bundle, { now: clock.now(), newKeyPair, spiffe: identity, validForSeconds });
-    const secret = workloadSecret(fresh, originOf(identity));
+    const secret = certificateResource(fresh, originOf(identity));
     issued.set(identity, secret);
     plan(identity, fresh);
     return secret;
   };
   return {
     get: ({ identity }, name, heldVersion) => {
-      if (name === secretNames.roots) return heldVersion === roots.version ? "unchanged" : roots;
-      if (name !== secretNames.workload) return undefined;
+      if (name === rootSecret) return heldVersion === roots.version ? "unchanged" : roots;
+      if (name !== workloadSecret) return undefined;
       // Its peers may not trust the signing CA yet; a proxy without any certificate has nothing to lose.
       if (heldVersion !== undefined && !bundle.mayReplace && expiryOf(heldVersion) > clock.now()) return "unchanged";
       // What a proxy got from this process, or from one before it, stays good for more than half of its life.
@@ -103,9 +101,9 @@ export function createWorkloadSecrets(
   };
 }
 
-function workloadSecret(certificate: Issued, origin: string): EncodedResource {
+function certificateResource(certificate: Issued, origin: string): EncodedResource {
   const message = create(SecretSchema, {
-    name: secretNames.workload,
+    name: workloadSecret,
     type: {
       case: "tlsCertificate",
       value: {
@@ -115,7 +113,7 @@ function workloadSecret(certificate: Issued, origin: string): EncodedResource {
     },
   });
   return secretResource(
-    secretNames.workload,
+    workloadSecret,
     svidVersion({ ...certificate, caFingerprint: origin }),
     toBinary(SecretSchema, message),
   );
@@ -123,13 +121,13 @@ function workloadSecret(certificate: Issued, origin: string): EncodedResource {
 
 function rootsSecret(pem: string, version: string): EncodedResource {
   const message = create(SecretSchema, {
-    name: secretNames.roots,
+    name: rootSecret,
     type: {
       case: "validationContext",
       value: { trustedCa: { specifier: { case: "inlineString", value: pem } } },
     },
   });
-  return secretResource(secretNames.roots, version, toBinary(SecretSchema, message));
+  return secretResource(rootSecret, version, toBinary(SecretSchema, message));
 }
 
 function secretResource(name: string, version: string, bytes: Uint8Array): EncodedResource {
