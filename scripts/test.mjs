@@ -5,8 +5,9 @@
 import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = process.env.PILLION_CACHE ?? join(homedir(), ".cache", "pillion");
@@ -48,9 +49,24 @@ const tiers = {
 };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "envoy", "sandbox", "apiserver"];
 
+/** What failed in a tier, a line each: file, test, and the first line of the message. */
+function failuresOf(tier, { testResults }) {
+  return testResults.flatMap(({ name: file, status, message, assertionResults }) => {
+    const place = `${tier} ${relative(root, file)}`;
+    const tests = assertionResults.filter((test) => test.status === "failed");
+    if (tests.length === 0) return status === "failed" ? [`${place}: ${firstLine(message)}`] : [];
+    return tests.map((test) => `${place} > ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+  });
+}
+
+function firstLine(message = "") {
+  return stripVTControlCharacters(message).split("\n", 1)[0].slice(0, 500);
+}
+
 let passed = 0;
 let failed = 0;
 const notRun = [];
+const failures = [];
 const scratch = mkdtempSync(join(tmpdir(), "pillion-test-"));
 for (const name of wanted) {
   const missing =
@@ -78,17 +94,22 @@ for (const name of wanted) {
   );
   const counts = existsSync(report)
     ? JSON.parse(readFileSync(report, "utf8"))
-    : { numPassedTests: 0, numFailedTests: 0, numTotalTests: 0 };
+    : { numPassedTests: 0, numFailedTests: 0, numTotalTests: 0, testResults: [] };
   passed += counts.numPassedTests;
   failed += counts.numFailedTests;
   // A file that does not load, or a tier without tests, has no failed test to count.
   if (run.status !== 0 && counts.numFailedTests === 0) failed += 1;
+  failures.push(...failuresOf(name, counts));
   if (counts.numTotalTests === 0) notRun.push(`${name}: no test ran`);
 }
 rmSync(scratch, { recursive: true, force: true });
 
 for (const line of notRun) console.log(`not run: ${line}`);
 if (process.env.CI === "true") failed += notRun.length;
+for (const line of failures) console.log(`failed: ${line}`);
+if (process.env.PILLION_FAILURES) {
+  appendFileSync(process.env.PILLION_FAILURES, [...failures, ...notRun].map((line) => `${line}\n`).join(""));
+}
 if (process.env.PILLION_COUNTS) appendFileSync(process.env.PILLION_COUNTS, `${passed} ${failed}\n`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
