@@ -159,7 +159,8 @@ function firstRules<R>(
 
 const none: readonly never[] = [];
 
-function tcpRulesOf(
+/** All TCP rules of one VirtualService that apply to a call, whatever others there are. */
+export function tcpRulesOf(
   snapshot: RouteParts,
   owner: ResolvedVirtualService,
   query: RouteQuery,
@@ -173,7 +174,8 @@ function tcpRulesOf(
   return keepFor(keptTcp, owner, queryKey(owner, query), rules);
 }
 
-function tlsRulesOf(
+/** All TLS rules of one VirtualService that apply to a call, whatever others there are. */
+export function tlsRulesOf(
   snapshot: RouteParts,
   owner: ResolvedVirtualService,
   query: RouteQuery,

@@ -6,7 +6,7 @@ import { type BoundServer, type GatewayListener, gatewayListeners } from "../../
 import { hostsInCommon } from "../../model/host-patterns.ts";
 import { hostname, isVisible } from "../../model/hosts.ts";
 import { layerOf } from "../../model/protocol.ts";
-import { tcpRules, tlsRules } from "../../model/routes.ts";
+import { tcpRulesOf, tlsRulesOf } from "../../model/routes.ts";
 import type { MeshSettings, Snapshot } from "../../model/snapshot.ts";
 import type { Workload } from "../../model/workload.ts";
 import { clusterNeeds, encode } from "../encode.ts";
@@ -97,11 +97,11 @@ function tlsPlan({ port }: GatewayListener, { server, gateway, hosts }: BoundSer
 /** Requests come out of HTTPS; out of other TLS come bytes, which need rules of their own. */
 const layerOfOpened = (protocol: string): boolean => protocol.toUpperCase() === "HTTPS";
 
-/** TLS that passes through unopened. */
+/** TLS that passes through unopened, by the rules of all VirtualServices bound to a server. */
 function sniPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan[] {
   if (bound.server.tls?.mode !== "PASSTHROUGH") return [];
-  return callsOf(context, bound).flatMap((query) =>
-    tlsRules(context.snapshot, query).map((rule) => ({
+  return callsOf(context, bound).flatMap(({ owner, query }) =>
+    tlsRulesOf(context.snapshot, owner, query).map((rule) => ({
       type: "bytes" as const,
       serverNames: serverNamesOf(rule.matches.flatMap(({ sniHosts }) => sniHosts)),
       shares: sharesOf(rule),
@@ -110,29 +110,28 @@ function sniPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan
   );
 }
 
+/** The oldest rule gets all connections: they have nothing to be told apart by. */
 function tcpPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan[] {
-  return callsOf(context, bound).flatMap((query): readonly ChainPlan[] => {
-    const [rule] = tcpRules(context.snapshot, query);
-    if (rule === undefined) return [];
-    return [{ type: "bytes", serverNames: [], shares: sharesOf(rule), origins: [bound.gateway, rule.origin] }];
-  });
+  const [rule] = callsOf(context, bound).flatMap(({ owner, query }) => tcpRulesOf(context.snapshot, owner, query));
+  if (rule === undefined) return [];
+  return [{ type: "bytes", serverNames: [], shares: sharesOf(rule), origins: [bound.gateway, rule.origin] }];
 }
 
-/** For each VirtualService bound to a server: the hosts that they have in common, as calls. */
+/** For each VirtualService that has a host in common with a server that it is bound to, oldest first: a call. */
 function callsOf({ snapshot, workload: view }: ProxyContext, { server, gateway, hosts }: BoundServer) {
   const name = `${gateway.namespace}/${gateway.name}`;
-  const bound = snapshot.virtualServices.filter(
-    ({ spec, metadata }) =>
-      spec.gateways?.includes(name) === true && isVisible(spec.exportTo ?? [], metadata.namespace, view.namespace),
-  );
-  const common = bound.flatMap(({ spec, metadata }) =>
-    (spec.hosts ?? []).flatMap((wanted) =>
+  return snapshot.virtualServices.flatMap((owner) => {
+    const { spec, metadata } = owner;
+    if (spec.gateways?.includes(name) !== true) return [];
+    if (!isVisible(spec.exportTo ?? [], metadata.namespace, view.namespace)) return [];
+    const [common] = (spec.hosts ?? []).flatMap((wanted) =>
       hosts.flatMap(({ namespace, host }) =>
         namespace === "*" || namespace === metadata.namespace ? (hostsInCommon(host, wanted) ?? []) : [],
       ),
-    ),
-  );
-  return [...new Set(common)].map((host) => ({ view, host: hostname(host), port: server.port.number, gateway: name }));
+    );
+    if (common === undefined) return [];
+    return [{ owner, query: { view, host: hostname(common), port: server.port.number, gateway: name } }];
+  });
 }
 
 /** Envoy refuses a listener with two chains for the same connections: the first one keeps them. */
