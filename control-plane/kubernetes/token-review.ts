@@ -7,6 +7,7 @@ import { errorText } from "../../base/error.ts";
 import { isObject, type Json, type JsonObject, objectAt, textAt } from "../../injector/json.ts";
 import { sidecarNames } from "../../model/sidecar.ts";
 import type { CheckToken, TokenAnswer } from "../authenticator.ts";
+import type { KubernetesApi } from "./api.ts";
 
 /** What checking by TokenReview needs. */
 export interface TokenReviewDeps {
@@ -57,6 +58,12 @@ export const requestFor = (token: string): JsonObject => ({
   kind: "TokenReview",
   spec: { token, audiences: [sidecarNames.tokenAudience] },
 });
+
+/** @throws when the API server gives no verdict. */
+export async function reviewToken(api: KubernetesApi, body: JsonObject): Promise<JsonObject> {
+  const reviewed = await api.create("/apis/authentication.k8s.io/v1/tokenreviews", body);
+  return reviewed === "exists" ? {} : reviewed;
+}
 
 const refused = (reason: string): TokenAnswer => ({ ok: false, code: status.UNAUTHENTICATED, reason });
 
