@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { decide, decideUnselected, type NamespaceFacts, type SkipCode, selectedRevision } from "./decide.ts";
+import { selectedRevision } from "../model/injection-labels.ts";
+import { decide, decideUnselected, type NamespaceFacts, type SkipCode } from "./decide.ts";
 import type { JsonObject } from "./json.ts";
 import { type InjectorSettings, injectorSettings } from "./settings.ts";
 

@@ -1,14 +1,20 @@
 // Which pods get a proxy, in Istio's order of questions, and the sentence for those that do not.
 // @see https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy
+import {
+  ignoredNamespaces,
+  injectLabel,
+  type NamespaceLabels,
+  namespaceLabel,
+  revisionLabel,
+  selectedRevision,
+} from "../model/injection-labels.ts";
 import { type JsonObject, objectAt, textsAt } from "./json.ts";
 import { selectorText, selects } from "./label-selector.ts";
 import type { InjectorSettings } from "./settings.ts";
 import { askedTemplate, type Template } from "./templates.ts";
 
 /** What decisions need of the pod's namespace. */
-export interface NamespaceFacts {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
+export interface NamespaceFacts extends NamespaceLabels {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
@@ -26,18 +32,6 @@ export type SkipCode =
 export type Decision =
   | { readonly inject: true; readonly template: Template }
   | { readonly inject: false; readonly code: SkipCode /** A clause: "its namespace ...". */; readonly reason: string };
-
-const injectLabel = "sidecar.istio.io/inject";
-const revisionLabel = "istio.io/rev";
-const namespaceLabel = "istio-injection";
-
-/** Namespaces of the cluster itself; a proxy there could keep the cluster from starting. */
-export const ignoredNamespaces: readonly string[] = [
-  "kube-system",
-  "kube-public",
-  "kube-node-lease",
-  "local-path-storage",
-];
 
 /** Whether this revision injects that pod: what the webhook's selectors ask first, then what the injector asks. */
 export function decide(pod: JsonObject, namespace: NamespaceFacts, settings: InjectorSettings): Decision {
@@ -69,24 +63,6 @@ export function decideUnselected(pod: JsonObject, namespace: string, settings: I
   if (settings.alwaysInjectSelector.some((selector) => selects(selector, labels))) return yes;
   if (settings.policy === "enabled") return yes;
   return no("policy-disabled", `the injection policy is "disabled" and the pod has no label ${injectLabel}: "true"`);
-}
-
-/**
- * Which revision (or tag) the labels ask for: "default" for istio-injection=enabled; undefined when nobody is to inject.
- * The selectors of the webhook configuration are the same table.
- */
-export function selectedRevision(
-  podLabels: Readonly<Record<string, string>>,
-  namespace: NamespaceFacts,
-  enableNamespacesByDefault: boolean,
-): string | undefined {
-  if (podLabels[injectLabel] === "false") return undefined;
-  const injection = namespace.labels[namespaceLabel];
-  if (injection !== undefined) return injection === "enabled" ? "default" : undefined;
-  const revision = namespace.labels[revisionLabel] ?? podLabels[revisionLabel];
-  if (revision !== undefined) return revision;
-  const asks = podLabels[injectLabel] === "true" || enableNamespacesByDefault;
-  return asks && !ignoredNamespaces.includes(namespace.name) ? "default" : undefined;
 }
 
 const no = (code: SkipCode, reason: string): Decision => ({ inject: false, code, reason });

@@ -1,5 +1,6 @@
 // Why a pod that runs has no proxy, for those whose labels have something to do with this mesh; of all others nobody wants to hear.
-import { type Decision, decide, type NamespaceFacts, selectedRevision } from "./decide.ts";
+import { injectLabel, selectedRevision } from "../model/injection-labels.ts";
+import { type Decision, decide, type NamespaceFacts } from "./decide.ts";
 import { type JsonObject, listAt, objectAt } from "./json.ts";
 import { isOurs, labelsOf } from "./pod.ts";
 import type { InjectorSettings } from "./settings.ts";
@@ -9,8 +10,6 @@ export interface WithoutProxy {
   /** A clause: "its namespace ...". */
   readonly reason: string;
 }
-
-const injectLabel = "sidecar.istio.io/inject";
 
 /** Why; undefined for pods that have a proxy, and for those that neither they nor their namespace meant for this revision. */
 export function whyWithoutProxy(

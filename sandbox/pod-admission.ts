@@ -1,7 +1,7 @@
 // What the API server does with a new pod: defaults, the webhook whose selectors match, a name.
 import { randomBytes } from "node:crypto";
 import { PillionError } from "../base/error.ts";
-import { selectedRevision } from "../injector/decide.ts";
+import { selectedRevision } from "../model/injection-labels.ts";
 import { nodeName } from "./addresses.ts";
 import type { AdmissionClient } from "./admission.ts";
 import { nameSuffix, uidOf } from "./deployments.ts";

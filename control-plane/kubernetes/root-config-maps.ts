@@ -1,7 +1,7 @@
 // The root certificate travels to pods in a ConfigMap of each namespace: written where it is missing or differs, nowhere else.
 import { X509Certificate } from "node:crypto";
-import { ignoredNamespaces } from "../../injector/decide.ts";
 import { type JsonObject, listAt, objectAt, textAt, textsAt } from "../../injector/json.ts";
+import { ignoredNamespaces } from "../../model/injection-labels.ts";
 import { sidecarNames } from "../../model/sidecar.ts";
 import { type CaBundle, rootsPem, splitPem } from "../ca-bundle.ts";
 import type { KubernetesApi } from "./api.ts";

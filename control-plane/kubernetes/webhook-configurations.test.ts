@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { ignoredNamespaces, selectedRevision } from "../../injector/decide.ts";
 import { selects } from "../../injector/label-selector.ts";
+import { ignoredNamespaces, selectedRevision } from "../../model/injection-labels.ts";
 import {
   injectorConfiguration,
   validatorConfiguration,

@@ -3,9 +3,9 @@
 // @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
 import { istioGroups } from "../../api/istio-kinds.ts";
 import { descriptions, kinds } from "../../api/kinds.ts";
-import { ignoredNamespaces } from "../../injector/decide.ts";
 import type { LabelExpression } from "../../injector/label-selector.ts";
 import { templatesAnnotation } from "../../injector/templates.ts";
+import { ignoredNamespaces } from "../../model/injection-labels.ts";
 import type { OwnerReference } from "./owner.ts";
 import { tagsAnnotation } from "./tags.ts";
 
