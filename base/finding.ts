@@ -5,6 +5,9 @@ import { type ObjectRef, refText } from "./object-ref.ts";
 /** `PIL` and four digits; 1 schema, 2 references, 3 conflicts, 4 what Envoy refuses, 5 injection, 6 security, 9 no effect in this version. */
 export type Code = `PIL${number}`;
 
+/** A code of Istio's analyzers. */
+export type IstioCode = `IST${number}`;
+
 /** error: the object is denied. warning: it is stored, and the user is told. info: shown in its status only. */
 export type Severity = "error" | "warning" | "info";
 
@@ -16,9 +19,21 @@ export interface WitnessRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A connection that shows a conflict: both rules are for it. What is left out may be anything. */
+export interface WitnessConnection {
+  /** Server name of the TLS handshake. */
+  readonly serverName?: string;
+  /** IP address that the caller asks for. */
+  readonly address?: string;
+  /** Port that the caller asks for. */
+  readonly port?: number;
+}
+
 /** One thing to know about one place in one object. */
 export interface Finding {
   readonly code: Code;
+  /** Istio's code for the same, where it has one. */
+  readonly alias?: IstioCode;
   readonly severity: Severity;
   readonly object: ObjectRef;
   readonly path: JsonPath;
@@ -31,6 +46,8 @@ export interface Finding {
   /** Other objects that take part. */
   readonly others: readonly ObjectRef[];
   readonly witness?: WitnessRequest;
+  /** What `witness` is for rules of TLS and TCP. */
+  readonly connection?: WitnessConnection;
 }
 
 /** Whether the object that these findings are about must not be stored. */
@@ -79,6 +96,13 @@ export function findingsText(findings: readonly Finding[]): string {
 export function witnessText({ method, authority, path, headers }: WitnessRequest): string {
   const extra = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   return `${method} http://${authority}${path}${extra.length === 0 ? "" : ` with ${extra.join(", ")}`}`;
+}
+
+/** "A TLS connection for www.example.com to port 443" */
+export function connectionText({ serverName, address, port }: WitnessConnection): string {
+  const sort = serverName === undefined ? "A TCP connection" : `A TLS connection for ${serverName}`;
+  const place = address === undefined ? `port ${port ?? ""}` : `${address}${port === undefined ? "" : ` port ${port}`}`;
+  return port === undefined && address === undefined ? sort : `${sort} to ${place}`;
 }
 
 /** Texts of findings come without a full stop. */

@@ -1,6 +1,6 @@
 // What a rule is: one sentence about one kind, with the code that stands for it.
 import type { Kind, ObjectOf } from "../api/kinds.ts";
-import type { Code, WitnessRequest } from "../base/finding.ts";
+import type { Code, IstioCode, WitnessConnection, WitnessRequest } from "../base/finding.ts";
 import type { JsonPath } from "../base/json-path.ts";
 import type { ObjectRef } from "../base/object-ref.ts";
 import type { Snapshot } from "../model/snapshot.ts";
@@ -18,15 +18,18 @@ export interface Complaint {
   readonly problem: string;
   readonly reason: string;
   readonly fix: string;
+  /** Istio's code, where it is another than the rule's. */
+  readonly alias?: IstioCode;
   readonly others?: readonly ObjectRef[];
   readonly witness?: WitnessRequest;
+  readonly connection?: WitnessConnection;
 }
 
 /** A rule for one kind, or for several that have the same fields. */
 export interface Rule<K extends Kind> {
   readonly code: Code;
   /** Istio's code for the same, where it has one. */
-  readonly alias?: `IST${string}`;
+  readonly alias?: IstioCode;
   readonly kinds: readonly K[];
   /** deny: the object is not stored. warn: it is, and the user is told. status: shown in its status only. */
   readonly enforcement: "deny" | "warn" | "status";

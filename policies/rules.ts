@@ -69,8 +69,10 @@ import { oneForMeshHost } from "./virtual-service/mesh-hosts.ts";
 import { oddities, outrunTimes } from "./virtual-service/oddities.ts";
 import { hiddenHosts, sharedRequests, takenRules } from "./virtual-service/overlaps.ts";
 import { retries } from "./virtual-service/retries.ts";
+import { sharedConnections } from "./virtual-service/shared-connections.ts";
 import { takenConnections } from "./virtual-service/taken-connections.ts";
 import { unreachable } from "./virtual-service/unreachable.ts";
+import { unreachableConnections } from "./virtual-service/unreachable-connections.ts";
 import { negativeWeight, tooLargeWeights, unusualWeights, zeroWeights } from "./virtual-service/weights.ts";
 import { unaddressed, workloadAddress } from "./workload/address.ts";
 import { workloadProbe } from "./workload/probes.ts";
@@ -184,9 +186,11 @@ export const rules: readonly AnyRule[] = [
   oneForMeshHost,
   takenRules,
   takenConnections,
+  sharedConnections,
   sharedRequests,
   hiddenHosts,
   unreachable,
+  unreachableConnections,
   oneForScope,
   sharedPods,
   sharedNames,

@@ -85,7 +85,8 @@ const claimed = memoize(
   },
 );
 
-const gatewaysByName = memoize(
+/** Gateways by "namespace/name". */
+export const gatewaysByName = memoize(
   (gateways: Snapshot["gateways"]) =>
     new Map(gateways.map((gateway) => [`${gateway.metadata.namespace}/${gateway.metadata.name}`, gateway])),
 );

@@ -10,7 +10,10 @@ kind: Gateway
 metadata: { name: edge, namespace: shop }
 spec:
   selector: { istio: ingressgateway }
-  servers: [{ port: { number: 443, name: tls, protocol: TLS }, hosts: ["*"], tls: { mode: PASSTHROUGH } }]`;
+  servers:
+    - { port: { number: 443, name: tls, protocol: TLS }, hosts: ["*"], tls: { mode: PASSTHROUGH } }
+    - { port: { number: 444, name: more, protocol: TLS }, hosts: ["*"], tls: { mode: PASSTHROUGH } }
+    - { port: { number: 9000, name: tcp, protocol: TCP }, hosts: ["*"] }`;
 const virtualService = (name: string, day: number, rules: string, gateways = "edge") => `
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -45,17 +48,61 @@ test.each([
     younger: tls("a.example.com"),
     want: [],
   },
-  { name: "one TCP port", older: tcp("{ port: 443 }"), younger: tcp("{ port: 443 }"), want: ["spec.tcp[0].match[0]"] },
+  {
+    name: "one TCP port",
+    older: tcp("{ port: 9000 }"),
+    younger: tcp("{ port: 9000 }"),
+    want: ["spec.tcp[0].match[0]"],
+  },
   {
     name: "a TCP rule for all ports",
     older: `tcp: [{ ${route} }]`,
-    younger: tcp("{ port: 443 }"),
+    younger: tcp("{ port: 9000 }"),
     want: ["spec.tcp[0].match[0]"],
   },
-  { name: "TLS and TCP", older: tcp("{ port: 443 }"), younger: tls("a.example.com"), want: [] },
+  {
+    name: "all ports that the gateway has for them",
+    older: tls("a.example.com", ", port: 443 }, { port: 444, sniHosts: [a.example.com]"),
+    younger: tls("a.example.com"),
+    want: ["spec.tls[0].match[0].sniHosts[0]"],
+  },
+  { name: "TLS and TCP", older: `tcp: [{ ${route} }]`, younger: tls("a.example.com"), want: [] },
+  { name: "TCP rules where TLS arrives", older: tcp("{ port: 443 }"), younger: tcp("{ port: 443 }"), want: [] },
+  {
+    name: "other networks",
+    older: tcp('{ destinationSubnets: ["10.0.0.0/9"] }'),
+    younger: tcp('{ destinationSubnets: ["10.128.0.0/9"] }'),
+    want: [],
+  },
+  {
+    name: "a narrower network",
+    older: tcp('{ destinationSubnets: ["10.0.0.0/8"] }'),
+    younger: tcp('{ destinationSubnets: ["10.128.0.0/9"] }'),
+    want: ["spec.tcp[0].match[0]"],
+  },
+  {
+    name: "callers that the older does not take",
+    older: tcp("{ port: 9000, sourceNamespace: a }"),
+    younger: tcp("{ port: 9000 }"),
+    want: [],
+  },
 ])("takenConnections judges $name", ({ older, younger, want }) => {
   expect(found(virtualService("older", 1, older), virtualService("younger", 2, younger))).toEqual(want);
   expect(found(virtualService("younger", 2, younger), virtualService("older", 1, older))).toEqual([]);
+});
+
+test("takenConnections looks at all VirtualServices of a gateway, whatever their hosts", () => {
+  const stored = virtualService("older", 1, tls("a.example.com"));
+  const own = virtualService("younger", 2, tls("A.example.com")).replace("*.example.com", "a.example.com");
+  expect(found(stored, own)).toEqual(["spec.tls[0].match[0].sniHosts[0]"]);
+});
+
+test("takenConnections names a connection", () => {
+  const world = worldOf(gateway, virtualService("older", 1, tls("a.example.com")));
+  const candidate = objectOf(virtualService("younger", 2, tls("a.example.com")));
+  expect(reviewBy([takenConnections], candidate, world, buildSnapshot(world))).toMatchObject([
+    { connection: { serverName: "a.example.com", port: 443 }, others: [{ name: "older" }] },
+  ]);
 });
 
 test("takenConnections leaves rules on other gateways alone", () => {

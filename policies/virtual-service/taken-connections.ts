@@ -1,15 +1,10 @@
 // TLS and TCP rules of several VirtualServices on one gateway: a connection has nothing but server name and port to tell them.
-
 import { refOf } from "../../api/object.ts";
-import type { TcpMatch, TlsMatch } from "../../api/virtual-service.ts";
-import { child, jsonPath } from "../../base/json-path.ts";
 import { refText } from "../../base/object-ref.ts";
-import { oldestFirst } from "../../model/age.ts";
-import type { ResolvedVirtualService } from "../../model/snapshot.ts";
-import { resolveCandidate } from "../../model/virtual-services.ts";
+import { groupBy } from "../../model/keep.ts";
 import { type Complaint, rule } from "../rule.ts";
-import { neighboursOf } from "./meetings.ts";
-import { items, type Place } from "./walk.ts";
+import { type Claim, coversClaim, sharedConnection } from "./connection-claims.ts";
+import { type Encounter, encountersOf, type Rival } from "./connection-encounters.ts";
 
 /** The first chain for a server name, or for a port without any, gets its connections. */
 export const takenConnections = rule({
@@ -17,62 +12,41 @@ export const takenConnections = rule({
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "connections of a rule are not taken by rules of an older VirtualService on the same gateway",
-  *check(object, { world, snapshot }): Iterable<Complaint> {
-    if ((object.spec.tls?.length ?? 0) + (object.spec.tcp?.length ?? 0) === 0) return;
-    const candidate = resolveCandidate(object, world, snapshot);
-    if (candidate === undefined) return;
-    for (const { other, meetings } of neighboursOf(snapshot, candidate)) {
-      if (oldestFirst(other, candidate) >= 0) continue;
-      for (const gateway of new Set(meetings.map((meeting) => meeting.gateway))) {
-        yield* takenNames(candidate, other, gateway);
-        yield* takenPorts(candidate, other, gateway);
+  *check(object, around): Iterable<Complaint> {
+    for (const encounter of encountersOf(object, around)) {
+      for (const claims of placesOf(encounter)) {
+        const taker = takerOf(claims, encounter);
+        const [claim] = claims;
+        if (taker === undefined || claim === undefined) continue;
+        const owner = refOf(taker.owner);
+        const connection = sharedConnection(taker.claim, claim);
+        yield {
+          path: claim.path,
+          problem: `${whatOf(claim)} of gateway ${encounter.gateway} is taken by ${refText(owner)} (${taker.claim.path})`,
+          reason: `A connection is for one of the two: the older, ${owner.name}, would always win`,
+          fix: "Move the rules into one object, or take another name or port",
+          others: [owner],
+          ...(connection === undefined ? {} : { connection }),
+        };
       }
     }
   },
 });
 
-function* takenNames(own: ResolvedVirtualService, other: ResolvedVirtualService, gateway: string): Iterable<Complaint> {
-  const theirs = matchesOf("tls", other, gateway);
-  for (const { value, path } of matchesOf("tls", own, gateway)) {
-    for (const { value: name, path: place } of items(value.sniHosts, child(path, "sniHosts"))) {
-      const taker = theirs.find((their) => their.value.sniHosts?.includes(name) === true && covers(their.value, value));
-      if (taker !== undefined) yield taken(place, `server name "${name}" on gateway ${gateway}`, other, taker);
-    }
-  }
+/** The claims of each place: one for each port of the gateway. */
+export function placesOf({ claims }: Encounter): readonly (readonly Claim[])[] {
+  return [...groupBy(claims, ({ path }) => path).values()];
 }
 
-function* takenPorts(own: ResolvedVirtualService, other: ResolvedVirtualService, gateway: string): Iterable<Complaint> {
-  const theirs = matchesOf("tcp", other, gateway);
-  for (const { value, path } of matchesOf("tcp", own, gateway)) {
-    const taker = theirs.find((their) => covers(their.value, value));
-    const port = value.port === undefined ? "all ports" : `port ${value.port}`;
-    if (taker !== undefined) yield taken(path, `${port} of gateway ${gateway}`, other, taker);
-  }
+/** Who leaves nothing to a place. */
+export function takerOf(claims: readonly Claim[], { rivalsNaming }: Encounter): Rival | undefined {
+  const takers = claims.map((claim) =>
+    rivalsNaming(claim.name).find((rival) => rival.isOlder && coversClaim(rival.claim, claim)),
+  );
+  return takers.every((taker) => taker !== undefined) ? takers[0] : undefined;
 }
 
-type Match = Pick<TcpMatch, "port" | "destinationSubnets" | "gateways"> & { readonly sniHosts?: TlsMatch["sniHosts"] };
-
-/** What the rules of one sort match on a gateway; a TCP rule without matches is for all connections. */
-function matchesOf(sort: "tcp" | "tls", { spec }: ResolvedVirtualService, gateway: string): readonly Place<Match>[] {
-  return items<{ readonly match?: readonly Match[] }>(spec[sort], jsonPath("spec", sort))
-    .flatMap(({ value, path }): readonly Place<Match>[] =>
-      (value.match?.length ?? 0) === 0 ? [{ value: {}, path }] : items(value.match, child(path, "match")),
-    )
-    .filter(({ value: { gateways = [] } }) => gateways.length === 0 || gateways.includes(gateway));
-}
-
-function covers(older: Match, younger: Match): boolean {
-  const isAnywhere = (older.destinationSubnets?.length ?? 0) === 0;
-  return isAnywhere && (older.port === undefined || older.port === younger.port);
-}
-
-function taken(path: Place<Match>["path"], what: string, other: ResolvedVirtualService, by: Place<Match>): Complaint {
-  const owner = refOf(other);
-  return {
-    path,
-    problem: `${what} is taken by ${refText(owner)} (${by.path})`,
-    reason: `A connection is for one of the two: the older, ${owner.name}, would always win`,
-    fix: "Move the rules into one object, or take another name or port",
-    others: [owner],
-  };
+function whatOf({ sort, name, match: { port } }: Claim): string {
+  if (sort === "tls") return `server name "${name}"`;
+  return port === undefined ? "every port" : `port ${port}`;
 }

@@ -27,6 +27,7 @@ export const unreachable = rule({
           ? `${witnessText(overlap.request)}, and every other request that it is for,`
           : "Every request that it is for";
       yield {
+        ...(isWhole ? {} : { alias: "IST0131" }),
         path: isWhole ? match.path : pathOf(match),
         problem: isWhole ? "the rule is never reached" : "the match is never reached",
         reason: `${example} is taken by ${pathOf(cover)} before`,
