@@ -10,7 +10,7 @@ import type { ResolvedVirtualService, Snapshot } from "../../model/snapshot.ts";
 import { resolveCandidate } from "../../model/virtual-services.ts";
 import type { Around } from "../rule.ts";
 import { type Claim, claimsOn } from "./connection-claims.ts";
-import { namedGateways } from "./meetings.ts";
+import { boundTo, namedGateways } from "./meetings.ts";
 
 /** A claim of another VirtualService. */
 export interface Rival {
@@ -60,7 +60,7 @@ const storedByName = memoize(
     gateways: Snapshot["gateways"],
     gateway: string,
   ): ReadonlyMap<string, readonly Stored[]> => {
-    const bound = owners.filter(({ spec }) => spec.gateways?.includes(gateway) === true);
+    const bound = boundTo(owners, gateway).filter(({ spec }) => (spec.tls?.length ?? 0) + (spec.tcp?.length ?? 0) > 0);
     const all = bound.flatMap((owner) => claimsOn(owner, gateways, gateway).map((claim) => ({ owner, claim })));
     return groupBy(all, ({ claim }) => claim.name);
   },

@@ -4,8 +4,10 @@ import { refOf } from "../../api/object.ts";
 import type { JsonPath } from "../../base/json-path.ts";
 import { memoize } from "../../base/memo.ts";
 import { sameRef } from "../../base/object-ref.ts";
+import { oldestFirst } from "../../model/age.ts";
 import { isCatchAll, serverHosts } from "../../model/gateways.ts";
 import { hostsInCommon } from "../../model/host-patterns.ts";
+import { indexBy } from "../../model/index-by.ts";
 import { groupBy } from "../../model/keep.ts";
 import { everyRequest } from "../../model/matching/requests.ts";
 import type { ResolvedVirtualService, RuleSource, Snapshot } from "../../model/snapshot.ts";
@@ -36,7 +38,7 @@ export function neighboursOf(snapshot: Snapshot, candidate: ResolvedVirtualServi
   const found = new Map<ResolvedVirtualService, Meeting[]>();
   for (const gateway of namedGateways(candidate)) {
     for (const host of hostsOn(snapshot, candidate, gateway)) {
-      for (const other of stored(snapshot, gateway).get(host) ?? []) {
+      for (const other of storedOn(snapshot, gateway, host)) {
         if (sameRef(refOf(other), refOf(candidate))) continue;
         found.set(other, [...(found.get(other) ?? []), { gateway, host }]);
       }
@@ -45,18 +47,37 @@ export function neighboursOf(snapshot: Snapshot, candidate: ResolvedVirtualServi
   return [...found].map(([other, meetings]) => ({ other, meetings }));
 }
 
-/** Stored VirtualServices by the hosts that they have on a gateway. */
+/** Stored VirtualServices by the hosts that they have on a gateway: all of them, of which there may be thousands. */
 export function stored(snapshot: Snapshot, gateway: string): ReadonlyMap<string, readonly ResolvedVirtualService[]> {
-  return byHost(snapshot.virtualServices, snapshot.gateways, gateway);
+  return byHost(boundTo(snapshot.virtualServices, gateway), snapshot.gateways, gateway);
 }
 
 const byHost = memoize((owners: Snapshot["virtualServices"], gateways: Snapshot["gateways"], gateway: string) => {
-  const claims = owners
-    .filter(({ spec }) => spec.gateways?.includes(gateway) === true)
-    .flatMap((owner) => claimed(owner, gateways, gateway).map((host) => ({ host, owner })));
+  const claims = owners.flatMap((owner) => claimed(owner, gateways, gateway).map((host) => ({ host, owner })));
   const groups = groupBy(claims, ({ host }) => host);
   return new Map([...groups].map(([host, group]) => [host, group.map(({ owner }) => owner)]));
 });
+
+/** Stored VirtualServices that are bound to a gateway, oldest first. */
+export const boundTo = indexBy<ResolvedVirtualService>(namedGateways);
+
+/** Stored VirtualServices that have a host on a gateway, oldest first: by writing it, or a wildcard that a server narrows to it. */
+function storedOn({ virtualServices, gateways }: Snapshot, gateway: string, host: string) {
+  const dots = [...host.matchAll(/\./g)].map(({ index }) => `*${host.slice(index)}`);
+  const names = new Set([host, ...dots, "*", partly]);
+  const owners = [...names].flatMap((name) => byName(virtualServices, `${gateway} ${name}`));
+  const found = [...new Set(owners)].filter((owner) => claimed(owner, gateways, gateway).includes(host));
+  return found.toSorted(oldestFirst);
+}
+
+/** Stands for all wildcards that are not for whole labels, such as "*-a.example.com". */
+const partly = "*?";
+
+const byName = indexBy<ResolvedVirtualService>((owner) =>
+  namedGateways(owner).flatMap((gateway) =>
+    (owner.spec.hosts ?? []).map((host) => `${gateway} ${/^\*[^.]/.test(host) ? partly : host}`),
+  ),
+);
 
 /** Gateways but "mesh". */
 export function namedGateways({ spec }: ResolvedVirtualService): readonly string[] {

@@ -1,14 +1,17 @@
+import type { ObjectOf } from "../../api/kinds.ts";
 import { refOf } from "../../api/object.ts";
-import type { WitnessRequest } from "../../base/finding.ts";
 import { jsonPath } from "../../base/json-path.ts";
 import { sameRef } from "../../base/object-ref.ts";
 import { resolveExportTo } from "../../model/export-to.ts";
+import { matchesHost } from "../../model/host-patterns.ts";
 import { completeHost } from "../../model/hosts.ts";
 import { virtualServicesNaming } from "../../model/routes.ts";
 import type { ResolvedVirtualService } from "../../model/snapshot.ts";
-import { isDelegate } from "../../model/virtual-services.ts";
-import { type Complaint, rule } from "../rule.ts";
+import { isDelegate, resolveCandidate } from "../../model/virtual-services.ts";
+import { type Around, type Complaint, rule } from "../rule.ts";
 import { isForMesh } from "./gateways.ts";
+import { matchesOn } from "./meetings.ts";
+import { requestFor } from "./witnesses.ts";
 
 /**
  * A host has one VirtualService for sidecars in each namespace that sees it: they are not merged, the oldest wins.
@@ -20,8 +23,9 @@ export const oneForMeshHost = rule({
   kinds: ["VirtualService"],
   enforcement: "deny",
   summary: "one VirtualService for a host on the mesh",
-  *check(object, { snapshot }): Iterable<Complaint> {
+  *check(object, around): Iterable<Complaint> {
     const { metadata, spec } = object;
+    const { snapshot } = around;
     if (isDelegate(object) || !isForMesh(spec.gateways)) return;
     const ref = refOf(object);
     const exportTo = resolveExportTo(
@@ -38,7 +42,10 @@ export const oneForMeshHost = rule({
           !sameRef(refOf(stored), ref) &&
           stored.spec.gateways?.includes("mesh") === true &&
           sharesLayer(stored, object) &&
-          isSeenTogether(stored.spec.exportTo ?? [], exportTo),
+          isSeenTogether(
+            { namespace: stored.metadata.namespace, exportTo: stored.spec.exportTo ?? [] },
+            { namespace: metadata.namespace, exportTo },
+          ),
       );
       if (other === undefined) continue;
       const { namespace, name } = other.metadata;
@@ -48,7 +55,7 @@ export const oneForMeshHost = rule({
         reason: "Sidecars follow only one of the two, the older; rules of this one would never act",
         fix: `Add your rules to ${namespace}/${name}, or limit exportTo of both to different namespaces`,
         others: [refOf(other)],
-        ...witnessOf(full),
+        ...witnessOf(object, other, full, around),
       };
     }
   },
@@ -61,16 +68,39 @@ function sharesLayer(a: ResolvedVirtualService, b: Parameters<typeof isDelegate>
   );
 }
 
-/**
- * Whether some namespace sees both with the same right. One that only its own namespace sees is an exception to one
- * that all see, and goes first there: that is meant.
- */
-function isSeenTogether(a: readonly string[], b: readonly string[]): boolean {
-  if (a.includes("*") || b.includes("*")) return a.includes("*") && b.includes("*");
-  return a.some((namespace) => b.includes(namespace));
+interface Exported {
+  readonly namespace: string;
+  readonly exportTo: readonly string[];
 }
 
-function witnessOf(host: string): { readonly witness: WitnessRequest } {
-  const authority = host.replace(/^\*\.?/, "any.");
-  return { witness: { method: "GET", authority, path: "/", headers: {} } };
+/**
+ * Whether some namespace sees both with the same right. There, what only that namespace sees of its own goes before what
+ * several are named for, and this before what all see: exceptions are meant.
+ */
+function isSeenTogether(a: Exported, b: Exported): boolean {
+  if (a.exportTo.includes("*") || b.exportTo.includes("*")) return a.exportTo.includes("*") && b.exportTo.includes("*");
+  return a.exportTo.some((namespace) => b.exportTo.includes(namespace) && isOwn(a, namespace) === isOwn(b, namespace));
+}
+
+function isOwn(exported: Exported, namespace: string): boolean {
+  return exported.namespace === namespace && exported.exportTo.length === 1;
+}
+
+/** A request to the host. A wildcard that covers services stands for those, and services are called by a port of theirs. */
+function witnessOf(
+  object: ObjectOf<"VirtualService">,
+  other: ResolvedVirtualService,
+  host: string,
+  { world, snapshot }: Around,
+): ReturnType<typeof requestFor> {
+  const candidate = resolveCandidate(object, world, snapshot);
+  if (candidate === undefined) return {};
+  const services = [...snapshot.services.values()].filter(
+    ({ hostname, origin }) => matchesHost(host, hostname) && !hostname.startsWith("*") && origin.kind === "Service",
+  );
+  const [service] = services.filter(({ hostname }) => hostname === host).concat(services);
+  const isOnWebPort = service === undefined || service.ports.some(({ number }) => number === 80);
+  const name = service?.hostname ?? host.replace(/^\*\.?/, "any.");
+  const authority = isOnWebPort ? name : `${name}:${service.ports[0]?.number ?? 80}`;
+  return requestFor(matchesOn(candidate, "mesh"), matchesOn(other, "mesh"), authority);
 }

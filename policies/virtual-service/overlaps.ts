@@ -13,6 +13,7 @@ import { isDelegate, resolveCandidate } from "../../model/virtual-services.ts";
 import { applyChanges } from "../../model/world.ts";
 import { type Around, type Complaint, rule } from "../rule.ts";
 import { hostsOn, matchesOn, namedGateways, neighboursOf, type PlacedMatch, pathOf, stored } from "./meetings.ts";
+import { requestFor } from "./witnesses.ts";
 
 /** A rule that an older VirtualService leaves nothing to never acts. */
 export const takenRules = rule({
@@ -86,7 +87,11 @@ export const hiddenHosts = rule({
           reason: `Requests for ${narrow.host} follow those rules only, and none of these`,
           fix: `Add what is meant for ${narrow.host} there`,
           others: [refOf(narrow.owner)],
-          witness: { method: "GET", authority: narrow.host.replace(/^\*/, "any"), path: "/", headers: {} },
+          ...requestFor(
+            matchesOn(candidate, gateway),
+            matchesOn(narrow.owner, gateway),
+            narrow.host.replace(/^\*/, "any"),
+          ),
         };
       }
     }

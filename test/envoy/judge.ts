@@ -18,6 +18,8 @@ import { adsBootstrap, freePort, type LiveEnvoy, startEnvoy, until } from "./liv
 export interface Judge {
   /** Why Envoy refuses the resource; undefined: it takes it. */
   verdict(resource: EncodedResource): Promise<string | undefined>;
+  /** The same for a listener that is to be there: with its own port, which must be free. */
+  listen(listener: EncodedResource): Promise<string | undefined>;
   /** Where it listens, with the route configuration or virtual host that it was given last. */
   readonly port: number;
   stop(): Promise<void>;
@@ -79,6 +81,7 @@ export async function startJudge(): Promise<Judge> {
       const { type, name, bytes } = staged(resource);
       return send(type, name, bytes);
     },
+    listen: async ({ type, name, bytes }) => send(type, name, bytes),
     stop: () => end(envoy, server),
   };
 }

@@ -9,7 +9,7 @@ import type { HttpMatch } from "../../api/http-route.ts";
 import type { WitnessRequest } from "../../base/finding.ts";
 import { encode } from "../../envoy/encode.ts";
 import { VirtualHostSchema } from "../../envoy/proto/envoy/config/route/v3/route_components_pb.ts";
-import { RouteConfigurationSchema } from "../../envoy/proto/envoy/config/route/v3/route_pb.ts";
+import { type RouteConfiguration, RouteConfigurationSchema } from "../../envoy/proto/envoy/config/route/v3/route_pb.ts";
 import { type ProxyNode, typeUrls } from "../../envoy/resource.ts";
 import { shop } from "../../envoy/testing/golden.ts";
 import { translator } from "../../envoy/translate.ts";
@@ -35,11 +35,14 @@ spec:
   servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }]`;
 const ingress: ProxyNode = { type: "gateway", namespace: "istio-system", pod: "ingress-1", address: "10.244.2.1" };
 
+const sidecar: ProxyNode = { type: "sidecar", namespace: "shop", pod: "web-1", address: "10.244.1.1" };
+
 /** A VirtualService whose rules answer with these statuses. */
 function virtualService(
   name: string,
   day: number,
   rules: readonly { readonly match: HttpMatch; readonly status: number }[],
+  more: object = {},
 ) {
   return stringify({
     apiVersion: "networking.istio.io/v1",
@@ -49,18 +52,32 @@ function virtualService(
       hosts: ["www.example.com"],
       gateways: ["edge"],
       http: rules.map(({ match, status }) => ({ match: [match], directResponse: { status } })),
+      ...more,
     },
   });
 }
 
-let version = 0;
-
-/** What Envoy answers to a request when these objects are stored. */
-async function answer(witness: WitnessRequest, ...objects: readonly string[]): Promise<number> {
+/** What the gateway answers to a request when these objects are stored. */
+function answer(witness: WitnessRequest, ...objects: readonly string[]): Promise<number> {
   const snapshot = buildSnapshot(worldOf(shop(), gateway, ...objects));
   const routes = translator.resource(snapshot, ingress, typeUrls.route, "http.8080");
   if (routes === undefined) throw new Error("the gateway has no routes");
-  const message = fromBinary(RouteConfigurationSchema, routes.bytes);
+  return answerOf(fromBinary(RouteConfigurationSchema, routes.bytes), witness);
+}
+
+/** The same for the sidecar of a pod. */
+function sidecarAnswer(witness: WitnessRequest, ...objects: readonly string[]): Promise<number> {
+  const snapshot = buildSnapshot(worldOf(shop(), ...objects));
+  const [, port = "80"] = witness.authority.split(":");
+  const name = translator.virtualHostName(snapshot, sidecar, `${port}/${witness.authority}`);
+  const host = translator.resource(snapshot, sidecar, typeUrls.virtualHost, name);
+  const virtualHosts = host === undefined ? [] : [fromBinary(VirtualHostSchema, host.bytes)];
+  return answerOf(create(RouteConfigurationSchema, { virtualHosts }), witness);
+}
+
+let version = 0;
+
+async function answerOf(message: RouteConfiguration, witness: WitnessRequest): Promise<number> {
   version += 1;
   // Workers hear of new routes a moment after Envoy's consent: a host of its own tells which are in force.
   const body = { specifier: { case: "inlineString" as const, value: String(version) } };
@@ -170,4 +187,67 @@ test("review() names a request that an unreachable rule and the earlier one are 
   });
   await fc.assert(property, { ...runs, numRuns: 200 });
   expect(replayed).toBeGreaterThan(3);
+});
+
+test("review() names a request that a narrower host takes from a wildcard", async () => {
+  let replayed = 0;
+  const hosts = fc.constantFrom(["*.example.com"], ["*"], ["*.com"]);
+  const narrow = fc.constantFrom(["www.example.com"], ["*.www.example.com"], ["a.example.com", "b.example.com"]);
+  const property = fc.asyncProperty(match, match, hosts, narrow, async (first, second, wide, own) => {
+    const stored = virtualService("stored", 1, [{ match: first, status: 201 }], { hosts: own });
+    const candidate = virtualService("candidate", 2, [{ match: second, status: 202 }], { hosts: wide });
+    const world = worldOf(shop(), gateway, stored);
+    const findings = review(objectOf(candidate), world, buildSnapshot(world));
+    for (const { code, witness } of findings) {
+      if (code !== "PIL3103" || witness === undefined) continue;
+      replayed += 1;
+      expect(await answer(witness, candidate), "the wildcard is for it").toBe(202);
+      expect(await answer(witness, stored, candidate), "the narrower host takes it").not.toBe(202);
+      const turned = candidate.replace("2026-01-02", "2025-12-31");
+      expect(await answer(witness, stored, turned), "also from an older object").not.toBe(202);
+    }
+  });
+  await fc.assert(property, { ...runs, numRuns: 30 });
+  expect(replayed).toBeGreaterThan(15);
+});
+
+test("review() names a request that a sidecar answers by the older of two objects", async () => {
+  let replayed = 0;
+  const hosts = fc.constantFrom(["web"], ["reviews"], ["web.shop.svc.cluster.local"], ["*.shop.svc.cluster.local"]);
+  const exportTo = fc.constantFrom(undefined, ["."], ["*"], ["shop", "web"], ["shop", "other"]);
+  const property = fc.asyncProperty(
+    match,
+    match,
+    hosts,
+    hosts,
+    exportTo,
+    exportTo,
+    async (first, second, a, b, left, right) => {
+      const more = { gateways: ["mesh"] };
+      const stored = virtualService("stored", 1, [{ match: first, status: 201 }], {
+        ...more,
+        hosts: a,
+        exportTo: left,
+      });
+      const candidate = virtualService("candidate", 2, [{ match: second, status: 202 }], {
+        ...more,
+        hosts: b,
+        exportTo: right,
+      });
+      const world = worldOf(shop(), stored);
+      const findings = review(objectOf(candidate), world, buildSnapshot(world));
+      for (const { code, witness } of findings) {
+        if (code !== "PIL3001" || witness === undefined) continue;
+        replayed += 1;
+        const before = await sidecarAnswer(witness, stored);
+        expect(await sidecarAnswer(witness, candidate), "the younger object is for it").toBe(202);
+        expect(await sidecarAnswer(witness, stored, candidate), "the older one decides").toBe(before);
+        expect(before, "without the younger").not.toBe(202);
+        const turned = candidate.replace("2026-01-02", "2025-12-31");
+        expect(await sidecarAnswer(witness, stored, turned), "it would lose to an older one").toBe(202);
+      }
+    },
+  );
+  await fc.assert(property, { ...runs, numRuns: 150 });
+  expect(replayed).toBeGreaterThan(10);
 });
