@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readAnswer } from "./self-test.ts";
+import { readAnswer, selfTest } from "./self-test.ts";
 
 const calling = 'Internal error occurred: failed calling webhook "rev.validation.istio.io": failed to call webhook: ';
 const post = 'Post "https://istiod.istio-system.svc:443/validate?timeout=10s": ';
@@ -47,5 +47,29 @@ describe("readAnswer()", () => {
     { hop: "unknown", status: 500, message: "etcdserver: leader changed" },
   ])("names the hop: $hop ($message)", ({ hop, status, message }) => {
     expect(readAnswer(status, message, {})).toMatchObject({ ok: false, hop, words: message });
+  });
+});
+
+describe("selfTest()", () => {
+  const answers = (message: string, endpoints: readonly object[]) => ({
+    ask: async (method: string) => {
+      return method === "GET"
+        ? { status: 200, headers: {}, body: { items: [{ endpoints }] } }
+        : { status: 500, headers: {}, body: { message } };
+    },
+  });
+  const ready = { conditions: { ready: true } };
+  const foreign = `${calling}${post}tls: failed to verify certificate: x509: certificate is valid for proxy.example, not istiod.istio-system.svc`;
+
+  test.each([
+    { hop: "endpoints", message: `${calling}${post}dial tcp 10.0.0.3:443: connect: connection refused`, endpoints: [] },
+    { hop: "port", message: `${calling}${post}dial tcp 10.0.0.3:443: connect: connection refused`, endpoints: [ready] },
+    { hop: "endpoints", message: foreign, endpoints: [{ conditions: { ready: false } }] },
+    { hop: "certificate", message: foreign, endpoints: [ready] },
+    { hop: "endpoints", message: `${calling}${post}EOF`, endpoints: [] },
+  ])("looks who stands behind the Service: $hop", async ({ hop, message, endpoints }) => {
+    const api = answers(message, endpoints);
+    const found = await selfTest({ api, namespace: "istio-system", revision: "default", now: () => 0 });
+    expect(found).toMatchObject({ ok: false, hop });
   });
 });

@@ -1,7 +1,7 @@
 // Does the API server reach our webhook? Asked the only way that counts: a dry run that the webhook must refuse.
 import { type JsonObject, listAt, objectAt } from "../../injector/json.ts";
 import { jsonObject, type KubernetesApi, messageOf } from "./api.ts";
-import { type FailedHop, failedHop, noEndpoints } from "./hops.ts";
+import { type FailedHop, failedHop, type Hop, noEndpoints } from "./hops.ts";
 
 export type SelfTest =
   | { readonly ok: true; readonly ms: number }
@@ -20,6 +20,9 @@ export interface SelfTestDeps {
 const name = "pillion-self-test";
 const path = (namespace: string): string => `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices`;
 
+/** Where it can fail once the address of the Service is called: without pods a stranger may be the one who answers there. */
+const hopsBehindService: ReadonlySet<Hop> = new Set(["port", "time", "certificate", "webhook"]);
+
 /** Ask once. @throws {PillionError} those of the API client, when there is no API server to ask. */
 export async function selfTest({ api, namespace, revision, now }: SelfTestDeps): Promise<SelfTest> {
   const begin = now();
@@ -27,7 +30,7 @@ export async function selfTest({ api, namespace, revision, now }: SelfTestDeps):
   const response = await api.ask("POST", path(namespace), body, { dryRun: "All" });
   const verdict = readAnswer(response.status, messageOf(response), jsonObject(response.body));
   if (verdict === undefined) return { ok: true, ms: now() - begin };
-  const isNobodyThere = ["port", "time"].includes(verdict.hop) && (await lacksEndpoints(api, verdict.words));
+  const isNobodyThere = hopsBehindService.has(verdict.hop) && (await lacksEndpoints(api, verdict.words));
   const { hop, problem, fix } = isNobodyThere ? noEndpoints : verdict;
   return { ...verdict, hop, problem, fix: fix.replaceAll("NAMESPACE", namespace) };
 }

@@ -145,7 +145,7 @@ class Cluster implements ApiServer {
 
   issue(): Issued {
     const dnsNames = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
-    const names = { dnsNames, ipAddresses: ["127.0.0.1", "10.96.0.1"] };
+    const names = { dnsNames, ipAddresses: ["127.0.0.1", "127.96.0.1"] };
     return issue(this.#ca, { now: Date.now(), newKeyPair, ...names });
   }
 
@@ -213,7 +213,8 @@ class Cluster implements ApiServer {
       "service-account-issuer": "https://kubernetes.default.svc.cluster.local",
       "token-auth-file": join(this.directory, "tokens.csv"),
       "authorization-mode": "RBAC",
-      "service-cluster-ip-range": "10.96.0.0/16",
+      // Whom nobody stands behind must answer from here: what is sent to another range leaves this machine.
+      "service-cluster-ip-range": "127.96.0.0/16",
       "allow-privileged": "true",
       // Nobody makes the service accounts that pods would need.
       "disable-admission-plugins": "ServiceAccount",
