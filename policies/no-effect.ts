@@ -45,6 +45,13 @@ export const idleFields: readonly IdleField[] = [
       instead: "Use consecutive5xxErrors or consecutiveGatewayErrors",
     },
   ]),
+  ...["tcp", "tls"].map(
+    (list): IdleField => ({
+      kind: "VirtualService",
+      path: `spec.${list}[].match[].destinationSubnets`,
+      instead: "Write a ServiceEntry with these addresses, and rules for its host",
+    }),
+  ),
   { kind: "Gateway", path: "spec.servers[].defaultEndpoint", instead: "Take it away" },
   { kind: "Gateway", path: "spec.servers[].bind", instead: "Take it away: the gateway listens on all addresses" },
   { kind: "ServiceEntry", path: "spec.resolution", word: "DYNAMIC_DNS", instead: "Write resolution: NONE" },

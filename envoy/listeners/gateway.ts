@@ -101,12 +101,14 @@ const layerOfOpened = (protocol: string): boolean => protocol.toUpperCase() === 
 function sniPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan[] {
   if (bound.server.tls?.mode !== "PASSTHROUGH") return [];
   return callsOf(context, bound).flatMap(({ owner, query }) =>
-    tlsRulesOf(context.snapshot, owner, query).map((rule) => ({
-      type: "bytes" as const,
-      serverNames: serverNamesOf(rule.matches.flatMap(({ sniHosts }) => sniHosts)),
-      shares: sharesOf(rule),
-      origins: [bound.gateway, rule.origin],
-    })),
+    tlsRulesOf(context.snapshot, owner, query).flatMap((rule) => {
+      const names = new Set(rule.matches.flatMap(({ sniHosts }) => sniHosts.map((name) => name.toLowerCase())));
+      const plan = { type: "bytes" as const, shares: sharesOf(rule), origins: [bound.gateway, rule.origin] };
+      const named = [...names].filter((name) => name !== "*");
+      // A chain for all alone would leave the other names to narrower chains of later rules.
+      const chains = [...(named.length > 0 ? [named] : []), ...(names.has("*") ? [[]] : [])];
+      return chains.map((serverNames) => ({ ...plan, serverNames }));
+    }),
   );
 }
 

@@ -170,7 +170,7 @@ function holdsSubnet(wide: string, narrow: string): boolean {
 }
 
 function nameIn(pattern: string): string {
-  return pattern === "*" ? "www.example.com" : pattern.replace(/^\*/, "any");
+  return pattern === "*" ? "any.example.net" : pattern.replace(/^\*/, "any");
 }
 
 /** Whether Envoy takes the one name for all connections that both are for. */

@@ -24,6 +24,8 @@ export interface Encounter {
   readonly candidate: ResolvedVirtualService;
   readonly gateway: string;
   readonly claims: readonly Claim[];
+  /** What another claims there. */
+  readonly claimsOf: (owner: ResolvedVirtualService) => readonly Claim[];
   /** What others claim for exactly this name, oldest first. */
   readonly rivalsNaming: (name: string) => readonly Rival[];
   /** What others claim for names that have something in common with this one. */
@@ -45,7 +47,8 @@ export function* encountersOf(object: ObjectOf<"VirtualService">, { world, snaps
     if (claims.length === 0 || stored.size === 0) continue;
     const rivalsNaming = (name: string) => (stored.get(name) ?? []).flatMap(rivals);
     const rivalsAround = (name: string) => namesAround(name, stored).flatMap(rivalsNaming);
-    yield { candidate, gateway, claims, rivalsNaming, rivalsAround };
+    const claimsOf = (owner: ResolvedVirtualService) => claimsOn(owner, snapshot.gateways, gateway);
+    yield { candidate, gateway, claims, claimsOf, rivalsNaming, rivalsAround };
   }
 }
 

@@ -2,6 +2,7 @@
 import { refOf } from "../../api/object.ts";
 import { connectionText, type WitnessConnection } from "../../base/finding.ts";
 import { refText } from "../../base/object-ref.ts";
+import { matchesHost } from "../../model/host-patterns.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { type Claim, isNarrower, sharedConnection } from "./connection-claims.ts";
 import { type Encounter, encountersOf, type Rival } from "./connection-encounters.ts";
@@ -36,10 +37,27 @@ export const sharedConnections = rule({
  * A connection that is for both. That a name of its own goes before somebody else's wildcard is what names are for: it is
  * told to the owner of the wildcard, and where both speak for the same hosts.
  */
-function toldOf(claim: Claim, { owner, claim: their }: Rival, { candidate }: Encounter): WitnessConnection | undefined {
+function toldOf(
+  claim: Claim,
+  { owner, claim: their }: Rival,
+  { candidate, claims, claimsOf }: Encounter,
+): WitnessConnection | undefined {
   const connection = sharedConnection(claim, their);
-  if (connection === undefined || !isNarrower(claim.name, their.name)) return connection;
+  if (connection === undefined || !decides(claim, claims, connection) || !decides(their, claimsOf(owner), connection))
+    return undefined;
+  if (!isNarrower(claim.name, their.name)) return connection;
   return candidate.spec.hosts?.some((host) => owner.spec.hosts?.includes(host)) === true ? connection : undefined;
+}
+
+/** Whether no other claim of the same object is for the connection by a narrower name. */
+function decides(claim: Claim, all: readonly Claim[], { serverName = "*", port }: WitnessConnection): boolean {
+  return !all.some(
+    (other) =>
+      other.sort === claim.sort &&
+      isNarrower(other.name, claim.name) &&
+      matchesHost(other.name, serverName) &&
+      (other.port === undefined || other.port === port),
+  );
 }
 
 function complaintOf(claim: Claim, rival: Rival, encounter: Encounter, connection: WitnessConnection): Complaint {
