@@ -101,24 +101,30 @@ export class Place {
     return new Set(found.filter((namespace) => namespace !== "" && namespace !== own));
   }
 
-  /** Everything that runs below the folder could have left. `namespaces` are those that {@link processNamespaces} gave. */
+  /**
+   * Everything that runs below the folder could have left; a node of Kubernetes may come and go on this machine meanwhile.
+   * `namespaces` are those that {@link processNamespaces} gave.
+   */
   leftovers(namespaces: ReadonlySet<string> = new Set()): Readonly<Record<string, string>> {
     const run = (program: string, ...args: readonly string[]): string =>
       spawnSync(program, args, { encoding: "utf8" }).stdout ?? "";
     const left = processes().filter((one) => one.command.includes(this.folder) || namespaces.has(one.namespace));
     return {
-      namespaces: run("ip", "netns", "list"),
-      bridges: run("ip", "-brief", "link", "show", "type", "bridge"),
-      rules: run("iptables-save").replaceAll(/^#.*$|\[\d+:\d+\]/gm, ""),
-      mounts: readFileSync("/proc/mounts", "utf8")
-        .split("\n")
-        .filter((line) => /pillion|netns/.test(line))
-        .join("\n"),
+      namespaces: linesWith(run("ip", "netns", "list"), /^p\d+/),
+      bridges: linesWith(run("ip", "-brief", "link", "show"), /^(br0|v\d+)\b/),
+      rules: linesWith(run("iptables-save"), /PILLION|(?<!-)SERVICES|10\.77\.|198\.51\.100\./),
+      mounts: linesWith(readFileSync("/proc/mounts", "utf8"), /pillion|netns\/p\d+ /),
       processes: left.map((one) => one.command.slice(0, 120)).join("\n"),
       folders: readdirSync(this.folder).join("\n"),
     };
   }
 }
+
+const linesWith = (text: string, pattern: RegExp): string =>
+  text
+    .split("\n")
+    .filter((line) => pattern.test(line))
+    .join("\n");
 
 function processes(): readonly { readonly command: string; readonly namespace: string }[] {
   return readdirSync("/proc")
