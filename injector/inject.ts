@@ -49,10 +49,11 @@ export function inject(pod: JsonObject, namespace: NamespaceFacts, given: Inject
   if (hasErrors(report.findings)) return { pod, findings: report.findings };
   const inPlace = placed(parts, options, template, { containers, initContainers });
   const spec = objectAt(pod, "spec");
+  const volumes = mergedVolumes(spec, parts, earlier);
   const status = {
     initContainers: listed(inPlace.initContainers),
     containers: listed(inPlace.containers),
-    volumes: ownVolumes(spec, parts, earlier),
+    volumes: volumes.own,
     imagePullSecrets: settings.imagePullSecrets,
     revision: settings.revision,
     fingerprint: parts.fingerprint,
@@ -74,7 +75,7 @@ export function inject(pod: JsonObject, namespace: NamespaceFacts, given: Inject
           ? undefined
           : inPlace.initContainers,
       containers: inPlace.containers,
-      volumes: mergedVolumes(spec, parts, earlier),
+      volumes: volumes.all,
       ...pullSecrets(spec, settings),
     }),
   });
@@ -178,24 +179,32 @@ function placed(parts: Parts, options: PodOptions, template: Template, lists: Li
 const listed = (containers: readonly JsonObject[]): readonly string[] =>
   containers.filter(isOurs).map((container) => textAt(container, "name"));
 
-/** The pod's volumes and ours. A volume of ours that others changed is kept as long as ours would be the same. */
-function mergedVolumes(spec: JsonObject, parts: Parts, earlier: Earlier | undefined): readonly Json[] {
-  const dropped = new Set(parts.unchanged ? [] : earlier?.status.volumes);
-  const kept = listAt(spec, "volumes").filter((volume) => !dropped.has(textAt(volume, "name")));
-  const names = new Set(kept.map((volume) => volume["name"]));
-  return [...kept, ...parts.volumes.filter((volume) => !names.has(volume["name"] ?? null))];
+interface Volumes {
+  /** The pod's and ours. */
+  readonly all: readonly Json[];
+  /** Names of those that are ours to take out again: not those that the pod brought itself. */
+  readonly own: readonly string[];
 }
 
-/** Names of the volumes that are ours to take out again: not those that the pod brought itself. */
-function ownVolumes(spec: JsonObject, parts: Parts, earlier: Earlier | undefined): readonly string[] {
-  const before = new Set(earlier?.status.volumes);
-  const present = new Set(listAt(spec, "volumes").map((volume) => textAt(volume, "name")));
-  return parts.volumes.map((volume) => textAt(volume, "name")).filter((name) => before.has(name) || !present.has(name));
+/** A volume of ours that others changed is kept as long as ours would be the same. */
+function mergedVolumes(spec: JsonObject, parts: Parts, earlier: Earlier | undefined): Volumes {
+  const present = listAt(spec, "volumes");
+  const before = earlier?.status.volumes ?? [];
+  const all = parts.unchanged ? [...present] : present.filter((volume) => !before.includes(textAt(volume, "name")));
+  const own: string[] = [];
+  for (const volume of parts.volumes) {
+    const name = textAt(volume, "name");
+    if (before.includes(name) || !hasName(present, name)) own.push(name);
+    if (!hasName(all, name)) all.push(volume);
+  }
+  return { all, own };
 }
+
+const hasName = (list: readonly JsonObject[], name: string): boolean => list.some((one) => one["name"] === name);
 
 function pullSecrets(spec: JsonObject, settings: InjectorSettings): { readonly imagePullSecrets?: Json } {
   const present = listAt(spec, "imagePullSecrets");
-  const missing = settings.imagePullSecrets.filter((name) => !present.some((one) => one["name"] === name));
+  const missing = settings.imagePullSecrets.filter((name) => !hasName(present, name));
   return missing.length === 0 ? {} : { imagePullSecrets: [...missing.map((name) => ({ name })), ...present] };
 }
 

@@ -9,16 +9,22 @@ export function keepText(value: JsonObject): JsonObject {
   return value;
 }
 
+/** Whether {@link keepText} had this object, or one of this list. */
+export function hasKeptText(value: Json): boolean {
+  return isList(value) ? value.some(hasKeptText) : isObject(value) && kept.has(value);
+}
+
 /** Puts JSON together, piece by piece. */
 export interface JsonWriter {
-  /** Punctuation and names, as they stand in JSON. */
+  /** A piece as it stands in JSON. */
   text(json: string): void;
+  /** What was kept goes in as it is. */
   value(value: Json): void;
   /** Base64 of all that was written. */
   base64(): string;
 }
 
-/** What was kept goes in as it is; spaces around it make the encoded pieces fit. */
+/** A writer of one JSON text; spaces around what was kept make the encoded pieces fit. */
 export function jsonWriter(): JsonWriter {
   let done = "";
   let pending = "";
@@ -31,11 +37,10 @@ export function jsonWriter(): JsonWriter {
     if (known !== undefined) {
       encodePending();
       done += known;
-    } else if (isList(one)) {
-      pending += "[";
-      for (const [index, item] of one.entries()) {
-        if (index > 0) pending += ",";
-        value(item);
+    } else if (isList(one) && hasKeptText(one)) {
+      for (let index = 0; index < one.length; index++) {
+        pending += index === 0 ? "[" : ",";
+        value(one[index] ?? null);
       }
       pending += "]";
     } else pending += JSON.stringify(one);

@@ -36,17 +36,28 @@ export function textAt(from: JsonObject, key: string): string {
   return typeof value === "string" ? value : "";
 }
 
-/** The texts of a map such as labels; other values are left out. */
+/** The texts of a map such as labels, which is that map itself where it holds nothing else; other values are left out. */
 export function textsAt(from: JsonObject, key: string): Readonly<Record<string, string>> {
+  const map = objectAt(from, key);
+  if (holdsTexts(map)) return map;
   const texts: Record<string, string> = {};
-  for (const [name, value] of Object.entries(objectAt(from, key))) if (typeof value === "string") texts[name] = value;
+  for (const name of Object.keys(map)) {
+    const value = map[name];
+    if (typeof value === "string") texts[name] = value;
+  }
   return texts;
+}
+
+function holdsTexts(map: JsonObject): map is Readonly<Record<string, string>> {
+  for (const name of Object.keys(map)) if (typeof map[name] !== "string") return false;
+  return true;
 }
 
 /** The same object with these keys set; a key whose value is undefined is removed. */
 export function withKeys(object: JsonObject, changes: Readonly<Record<string, Json | undefined>>): JsonObject {
   const result: Record<string, Json> = { ...object };
-  for (const [key, value] of Object.entries(changes)) {
+  for (const key of Object.keys(changes)) {
+    const value = changes[key];
     if (value !== undefined) result[key] = value;
     else if (key in result) delete result[key];
   }

@@ -1,7 +1,7 @@
 // Labels and annotations that injection sets. What the user wrote stays.
 import { type ProbeTable, probesAnnotation, statusAnnotation, tlsModeLabel } from "../model/sidecar.ts";
 import { rootSecretAnnotation } from "./bootstrap.ts";
-import { type JsonObject, objectAt, textAt, withKeys } from "./json.ts";
+import { type Json, type JsonObject, objectAt, textAt, withKeys } from "./json.ts";
 import { applicationContainers, labelsOf, workloadName } from "./pod.ts";
 import { type Overrides, overridesAnnotation, type Status } from "./status.ts";
 import type { Template } from "./templates.ts";
@@ -39,33 +39,43 @@ export interface Injected {
 /** The pod's metadata after injection. */
 export function injectedMetadata(pod: JsonObject, injected: Injected): JsonObject {
   const metadata = objectAt(pod, "metadata");
-  const first = textAt(applicationContainers(pod)[0] ?? {}, "name");
-  const present = labelsOf(pod);
-  const labels = {
-    ...objectAt(metadata, "labels"),
-    ...(injected.template === "sidecar" ? { [tlsModeLabel]: "istio" } : {}),
-    [canonicalNameLabel]: canonicalName(pod, present),
-    [canonicalRevisionLabel]: canonicalRevision(present),
-    ...injected.network,
-    ...present,
-  };
-  const annotations = {
-    ...(first === ""
-      ? {}
-      : { "kubectl.kubernetes.io/default-container": first, "kubectl.kubernetes.io/default-logs-container": first }),
-    ...objectAt(metadata, "annotations"),
-    ...injected.metrics,
-    "istio.io/rev": injected.status.revision,
-    [rootSecretAnnotation]: injected.root,
-    [statusAnnotation]: JSON.stringify(injected.status),
-  };
-  const { containers, initContainers } = injected.overrides;
   return withKeys(metadata, {
-    labels,
-    annotations: withKeys(annotations, {
-      [overridesAnnotation]:
-        containers.length + initContainers.length === 0 ? undefined : JSON.stringify(injected.overrides),
-      [probesAnnotation]: Object.keys(injected.probes).length === 0 ? undefined : JSON.stringify(injected.probes),
-    }),
+    labels: injectedLabels(pod, objectAt(metadata, "labels"), injected),
+    annotations: injectedAnnotations(pod, objectAt(metadata, "annotations"), injected),
   });
+}
+
+function injectedLabels(pod: JsonObject, given: JsonObject, { template, network }: Injected): JsonObject {
+  const labels: Record<string, Json> = { ...given };
+  const present = labelsOf(pod);
+  const add = (name: string, value: string): void => {
+    if (present[name] === undefined) labels[name] = value;
+  };
+  if (template === "sidecar") add(tlsModeLabel, "istio");
+  add(canonicalNameLabel, canonicalName(pod, present));
+  add(canonicalRevisionLabel, canonicalRevision(present));
+  for (const name of Object.keys(network)) add(name, network[name] ?? "");
+  return labels;
+}
+
+const shownFirst = ["kubectl.kubernetes.io/default-container", "kubectl.kubernetes.io/default-logs-container"] as const;
+
+function injectedAnnotations(pod: JsonObject, given: JsonObject, injected: Injected): JsonObject {
+  const annotations: Record<string, Json> = { ...given };
+  const { status, metrics, root, overrides, probes } = injected;
+  const first = textAt(applicationContainers(pod)[0] ?? {}, "name");
+  for (const name of shownFirst) if (first !== "") annotations[name] ??= first;
+  for (const name of Object.keys(metrics)) annotations[name] = metrics[name] ?? "";
+  annotations["istio.io/rev"] = status.revision;
+  annotations[rootSecretAnnotation] = root;
+  annotations[statusAnnotation] = JSON.stringify(status);
+  const hasOverrides = overrides.containers.length + overrides.initContainers.length > 0;
+  setOrRemove(annotations, overridesAnnotation, hasOverrides ? JSON.stringify(overrides) : undefined);
+  setOrRemove(annotations, probesAnnotation, Object.keys(probes).length > 0 ? JSON.stringify(probes) : undefined);
+  return annotations;
+}
+
+function setOrRemove(annotations: Record<string, Json>, name: string, text: string | undefined): void {
+  if (text !== undefined) annotations[name] = text;
+  else if (name in annotations) delete annotations[name];
 }

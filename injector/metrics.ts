@@ -24,7 +24,12 @@ export interface Metrics {
 
 const mergeAnnotation = "prometheus.istio.io/merge-metrics";
 const targetsAnnotation = "prometheus.istio.io/scrape-targets";
-const name = (word: "scrape" | "port" | "path" | "scheme"): string => `prometheus.io/${word}`;
+const name = {
+  scrape: "prometheus.io/scrape",
+  port: "prometheus.io/port",
+  path: "prometheus.io/path",
+  scheme: "prometheus.io/scheme",
+} as const;
 
 /** Prometheus' defaults, as Istio has them. */
 const defaults = { port: 80, path: "/metrics" } as const;
@@ -42,6 +47,13 @@ const ownPorts: ReadonlySet<number> = new Set([
 
 const nothing: Metrics = { annotations: {}, table: {} };
 
+const place = (port: number): Metrics["annotations"] => ({
+  [name.scrape]: "true",
+  [name.port]: String(port),
+  [name.path]: metricsPath,
+});
+const [proxyItself, proxyForAll] = [place(sidecarPorts.prometheus), place(sidecarPorts.probes)];
+
 /** Sends Prometheus to the proxy, unless the pod or the mesh says otherwise. `known` is the table of an earlier injection. */
 export function mergedMetrics(
   pod: JsonObject,
@@ -52,40 +64,35 @@ export function mergedMetrics(
   const wish = annotations[mergeAnnotation];
   const merge = wish === undefined ? settings.mergeMetrics : trueOrFalse.parse(wish);
   if (merge === undefined) report.malformed(mergeAnnotation, wish ?? "", trueOrFalse.expects);
-  if (merge !== true || annotations[name("scrape")] === "false") return nothing;
-  const to = (port: number): Metrics["annotations"] => ({
-    [name("scrape")]: "true",
-    [name("port")]: String(port),
-    [name("path")]: metricsPath,
-    ...(annotations[name("scheme")] === undefined ? {} : { [name("scheme")]: "http" }),
-  });
+  if (merge !== true || annotations[name.scrape] === "false") return nothing;
+  const to = (place: Metrics["annotations"]): Metrics["annotations"] =>
+    annotations[name.scheme] === undefined ? place : { ...place, [name.scheme]: "http" };
   // A gateway has no application beside it.
-  if (template === "gateway") return { annotations: to(sidecarPorts.prometheus), table: {} };
+  if (template === "gateway") return { annotations: to(proxyItself), table: {} };
   const before = known[metricsPath] ?? proxyAlone;
   const entry = goesToProxy(annotations) ? before : ofApplication(annotations, report);
-  return entry === undefined ? nothing : { annotations: to(sidecarPorts.probes), table: { [metricsPath]: entry } };
+  return entry === undefined ? nothing : { annotations: to(proxyForAll), table: { [metricsPath]: entry } };
 }
 
 const proxyAlone: MergedMetrics = { type: "metrics" };
 
 const goesToProxy = (annotations: Readonly<Record<string, string>>): boolean =>
-  annotations[name("port")] === String(sidecarPorts.probes) && annotations[name("path")] === metricsPath;
+  annotations[name.port] === String(sidecarPorts.probes) && annotations[name.path] === metricsPath;
 
 /** What the pod's own annotations lead to; undefined where they are malformed, which is reported. */
 function ofApplication(annotations: Readonly<Record<string, string>>, report: PodReport): MergedMetrics | undefined {
   const targets = annotations[targetsAnnotation] ?? "";
   if (targets.trim() !== "") return ofTargets(targets, report);
-  const given = annotations[name("port")];
-  const path = annotations[name("path")] ?? defaults.path;
-  const isAsked =
-    given !== undefined || annotations[name("path")] !== undefined || annotations[name("scrape")] !== undefined;
+  const given = annotations[name.port];
+  const path = annotations[name.path] ?? defaults.path;
+  const isAsked = given !== undefined || annotations[name.path] !== undefined || annotations[name.scrape] !== undefined;
   if (!isAsked) return proxyAlone;
   const port = given === undefined ? defaults.port : applicationPort(given);
   if (port === undefined) {
-    report.malformed(name("port"), given ?? "", "a port of the application, none of the proxy's own");
+    report.malformed(name.port, given ?? "", "a port of the application, none of the proxy's own");
     return undefined;
   }
-  const https = annotations[name("scheme")]?.toLowerCase() === "https";
+  const https = annotations[name.scheme]?.toLowerCase() === "https";
   return { type: "metrics", application: { type: "http", port, path, https, headers: [], timeoutSeconds } };
 }
 

@@ -5,11 +5,11 @@ import type { JsonObject } from "./json.ts";
 import { jsonWriter, keepText } from "./json-text.ts";
 import { patchBase64, patchOf } from "./patch.ts";
 
-const key = fc.constantFrom("a", "b", "a/b", "~", "", "constructor", "toString");
+const key = fc.constantFrom("a", "b", "a/b", "~", "", "name", "constructor", "toString");
 const value = fc.letrec((tie) => ({
   any: fc.oneof({ depthSize: "small" }, fc.constantFrom(null, true, 0, 1, "", "x"), tie("object"), tie("list")),
   object: fc.dictionary(key, tie("any"), { maxKeys: 4, noNullPrototype: true }),
-  list: fc.array(tie("any"), { maxLength: 3 }),
+  list: fc.array(tie("any"), { maxLength: 4 }),
 }));
 const object = value["object"] as fc.Arbitrary<JsonObject>; // made of JSON's values alone
 
@@ -37,8 +37,33 @@ test("patchOf() touches only what differs", () => {
   expect(patchOf(before, after)).toEqual([
     { op: "replace", path: "/a/c~1d", value: 3 },
     { op: "replace", path: "/a/e/1", value: 3 },
-    { op: "replace", path: "/f", value: [1, 2] },
+    { op: "add", path: "/f/1", value: 2 },
     { op: "add", path: "/g", value: null },
+  ]);
+});
+
+test.each([
+  {
+    name: "puts new items between those that stand",
+    before: ["b", "d"],
+    after: ["a", "b", "c", "d", "e"],
+    ops: ["add /0", "add /2", "add /4"],
+  },
+  { name: "replaces a list whose order changed", before: ["b", "a"], after: ["a", "b", "c"], ops: ["replace "] },
+  { name: "replaces a list that lost one", before: ["a", "b"], after: ["b"], ops: ["replace "] },
+])("patchOf() $name", ({ before, after, ops }) => {
+  const named = (names: readonly string[]): JsonObject => ({ list: names.map((name) => ({ name, of: [name] })) });
+  expect(patchOf(named(before), named(after)).map(({ op, path }) => `${op} ${path.slice("/list".length)}`)).toEqual(
+    ops,
+  );
+});
+
+test("patchOf() changes an item that has its name still, wherever it stands now", () => {
+  const before = { list: [{ name: "web", port: 1 }] };
+  const after = { list: [{ name: "proxy" }, { name: "web", port: 2 }] };
+  expect(patchOf(before, after)).toEqual([
+    { op: "add", path: "/list/0", value: { name: "proxy" } },
+    { op: "replace", path: "/list/1/port", value: 2 },
   ]);
 });
 

@@ -1,7 +1,7 @@
 // From two pods to the one patch that an admission webhook may answer with.
 // @see https://www.rfc-editor.org/rfc/rfc6902
 import { isList, isObject, type Json, type JsonObject } from "./json.ts";
-import { jsonWriter } from "./json-text.ts";
+import { hasKeptText, jsonWriter } from "./json-text.ts";
 
 export type PatchOperation =
   | { readonly op: "add" | "replace"; readonly path: string; readonly value: Json }
@@ -9,24 +9,27 @@ export type PatchOperation =
 
 /**
  * The patch that turns `before` into `after`; empty where they are equal. Values are those of `after`, not copies: what was
- * put in is the largest part of it, and the same in many pods. A list that became longer or shorter is replaced as a whole.
+ * put in is the largest part of it, and the same in many pods. New items go between those that stand in a list already; a list
+ * that lost some, or changed their order, is replaced as a whole.
  */
 export function patchOf(before: JsonObject, after: JsonObject): readonly PatchOperation[] {
   const operations: PatchOperation[] = [];
-  addDifferences(before, after, "", operations);
+  addOfObjects(before, after, "", operations);
   return operations;
 }
 
 /** The patch as an admission webhook answers with it: Base64 of JSON. */
 export function patchBase64(operations: readonly PatchOperation[]): string {
   const writer = jsonWriter();
-  for (const [index, operation] of operations.entries()) {
-    writer.text(`${index === 0 ? "[" : ","}{"op":"${operation.op}","path":${JSON.stringify(operation.path)}`);
-    if (operation.op !== "remove") {
-      writer.text(',"value":');
+  let before = "[";
+  for (const operation of operations) {
+    writer.text(before);
+    if (operation.op !== "remove" && hasKeptText(operation.value)) {
+      writer.text(`{"op":"${operation.op}","path":${JSON.stringify(operation.path)},"value":`);
       writer.value(operation.value);
-    }
-    writer.text("}");
+      writer.text("}");
+    } else writer.text(JSON.stringify(operation));
+    before = ",";
   }
   writer.text(operations.length === 0 ? "[]" : "]");
   return writer.base64();
@@ -37,12 +40,8 @@ export function patchBase64(operations: readonly PatchOperation[]): string {
 function addDifferences(before: Json, after: Json, path: string, operations: PatchOperation[]): void {
   if (before === after) return;
   if (isObject(before) && isObject(after)) addOfObjects(before, after, path, operations);
-  else if (isList(before) && isList(after) && before.length === after.length) {
-    for (const [index, item] of after.entries()) {
-      const old = before[index] ?? null;
-      if (old !== item) addDifferences(old, item, `${path}/${index}`, operations);
-    }
-  } else operations.push({ op: "replace", path, value: after });
+  else if (isList(before) && isList(after) && fits(before, after)) addOfLists(before, after, path, operations);
+  else operations.push({ op: "replace", path, value: after });
 }
 
 function addOfObjects(before: JsonObject, after: JsonObject, path: string, operations: PatchOperation[]): void {
@@ -59,4 +58,33 @@ function addOfObjects(before: JsonObject, after: JsonObject, path: string, opera
   }
 }
 
-const below = (path: string, key: string): string => `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+/** Whether every old item has its new one, in the order in which they stood. */
+function fits(before: readonly Json[], after: readonly Json[]): boolean {
+  if (before.length === after.length) return true; // item by item, whatever they are
+  let found = 0;
+  for (let index = 0; index < after.length && found < before.length; index++) {
+    if (isSame(before[found], after[index])) found++;
+  }
+  return found === before.length;
+}
+
+/** As operations are applied one after the other, an index counts what was put in before it. */
+function addOfLists(before: readonly Json[], after: readonly Json[], path: string, operations: PatchOperation[]): void {
+  let found = 0;
+  for (let index = 0; index < after.length; index++) {
+    const value = after[index] ?? null;
+    const old = before[found];
+    if (before.length === after.length || isSame(old, value)) {
+      addDifferences(old ?? null, value, `${path}/${index}`, operations);
+      found++;
+    } else operations.push({ op: "add", path: `${path}/${index}`, value });
+  }
+}
+
+/** Containers and volumes are known by their names. */
+const isSame = (one: Json | undefined, other: Json | undefined): boolean =>
+  one === other || (isObject(one) && isObject(other) && one["name"] !== undefined && one["name"] === other["name"]);
+
+const below = (path: string, key: string): string => `${path}/${/[~/]/.test(key) ? escaped(key) : key}`;
+
+const escaped = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");

@@ -55,6 +55,7 @@ export function rewriteProbes(
   const table: Record<string, ProbeTable[string]> = {};
   let changed = container;
   for (const { keys, path: pathOf, isHook } of questions) {
+    if (container[keys[0]] === undefined) continue;
     const path = pathOf(name);
     const asked = objectAt(container, ...keys);
     const earlier = known[path];

@@ -7,7 +7,8 @@ export const templatesAnnotation = "inject.istio.io/templates";
 
 /** The template; undefined where the pod asks for others, or for both. A name that stands there twice counts once. */
 export function askedTemplate(pod: JsonObject): Template | undefined {
-  const text = textsAt(objectAt(pod, "metadata"), "annotations")[templatesAnnotation] ?? "";
+  const text = textsAt(objectAt(pod, "metadata"), "annotations")[templatesAnnotation];
+  if (text === undefined) return "sidecar";
   const names = new Set(text.split(",").map((name) => name.trim()));
   names.delete("");
   if (names.size === 0) return "sidecar";
