@@ -32,7 +32,7 @@ interface Plain {
 /** Knows all connections of this server. `now` never goes back. */
 export function trackConnections(server: Http2SecureServer, now: () => number = () => performance.now()): Connections {
   const sessions = new Set<ServerHttp2Session>();
-  /** HTTP/1.1. A request of HTTP/2 has a stand-in for its socket, which is not found here. */
+  /** HTTP/1.1 only. */
   const plain = new Map<Socket, Plain>();
   const sockets = new Set<TLSSocket>();
   let isLeaving = false;
@@ -52,7 +52,7 @@ export function trackConnections(server: Http2SecureServer, now: () => number = 
   });
   // Before anybody has answered.
   server.prependListener("request", (request: Http2ServerRequest, response: Http2ServerResponse) => {
-    const connection = plain.get(request.socket);
+    const connection = request.httpVersionMajor === 1 ? plain.get(request.socket) : undefined;
     if (connection === undefined) return;
     connection.pending.add(response);
     if (isLeaving) makeLast(response);

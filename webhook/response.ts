@@ -64,8 +64,9 @@ export function errored(status: number, error: string): AdmissionResponse {
 }
 
 /** The AdmissionReview that carries a response, as text. */
-export function reviewText(uid: string, { patch, ...response }: AdmissionResponse): string {
-  const rest = JSON.stringify({ uid, ...response }).slice(1);
+export function reviewText(uid: string, response: AdmissionResponse): string {
+  const { allowed, patch, patchType, status, warnings } = response;
+  const rest = JSON.stringify({ uid, allowed, patchType, status, warnings }).slice(1);
   // Base64 needs no escapes, and is the largest part by far.
   const first = patch === undefined ? "" : `"patch":"${patch}",`;
   return `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{${first}${rest}}`;

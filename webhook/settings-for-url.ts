@@ -14,6 +14,7 @@ export function settingsForUrl(): (settings: InjectorSettings, url: string) => I
   let base: InjectorSettings | undefined;
   const variants = new Map<string, InjectorSettings>();
   return (settings, url) => {
+    if (url === "/inject") return settings;
     const path = (url.split("?")[0] ?? "").replace(/^\/inject\/?/, "");
     if (path === "") return settings;
     if (base !== settings || variants.size >= variantLimit) variants.clear();
