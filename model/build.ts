@@ -3,6 +3,7 @@
 import type { DestinationRule } from "../api/destination-rule.ts";
 import type { MeshConfig } from "../api/mesh-config.ts";
 import { memoize } from "../base/memo.ts";
+import { type Made, mapAgain } from "./again.ts";
 import { sorted } from "./age.ts";
 import { buildEndpoints } from "./build-endpoints.ts";
 import { buildServices } from "./build-services.ts";
@@ -36,7 +37,10 @@ export function buildSnapshot(world: World, previous?: Snapshot, held: Held = {}
     { services: found.clusterAddresses, pods: pods.workloadsByAddress, nodes: objects.Node },
     previous?.mesh,
   );
-  const peerAuthentications = keepEqual(previous?.peerAuthentications, sorted(objects.PeerAuthentication));
+  const peerAuthentications = keepEqual(
+    previous?.peerAuthentications,
+    sorted(objects.PeerAuthentication, previous?.peerAuthentications),
+  );
   const { endpoints, rivalEndpoints, servicesOfWorkload } = buildEndpoints(
     world,
     { found, pods, policies: peerAuthentications, config },
@@ -55,12 +59,9 @@ export function buildSnapshot(world: World, previous?: Snapshot, held: Held = {}
     endpoints,
     rivalEndpoints,
     servicesOfWorkload,
-    virtualServices: resolveVirtualServices(sorted(objects.VirtualService), names, previous?.virtualServices),
-    destinationRules: keepEqual(
-      previous?.destinationRules,
-      sorted(objects.DestinationRule).map((rule) => namedRule(rule, names)),
-    ),
-    gateways: keepEqual(previous?.gateways, sorted(objects.Gateway)),
+    virtualServices: resolveVirtualServices(objects.VirtualService, names, previous?.virtualServices),
+    destinationRules: nameRules(objects.DestinationRule, names, previous?.destinationRules),
+    gateways: keepEqual(previous?.gateways, sorted(objects.Gateway, previous?.gateways)),
     peerAuthentications,
   };
   return keepEqual(previous, next);
@@ -69,6 +70,26 @@ export function buildSnapshot(world: World, previous?: Snapshot, held: Held = {}
 function withHeld(config: MeshConfig, { trustDomain = config.trustDomain }: Held, previous?: MeshConfig): MeshConfig {
   return trustDomain === config.trustDomain ? config : keepEqual(previous, { ...config, trustDomain });
 }
+
+/** All DestinationRules with full names. */
+function nameRules(
+  objects: World["objects"]["DestinationRule"],
+  names: NameContext,
+  previous: readonly DestinationRule[] | undefined,
+): readonly DestinationRule[] {
+  const last = previous === undefined ? undefined : namedRules.get(previous);
+  const rules = sorted(objects, last?.items);
+  const made = mapAgain(rules, (rule) => namedRule(rule, names), last?.names === names ? last : undefined);
+  const kept = keepEqual(previous, made.results);
+  namedRules.set(kept, { ...made, names });
+  return kept;
+}
+
+/** What each list of rules with full names was made from. */
+const namedRules = new WeakMap<
+  readonly DestinationRule[],
+  Made<DestinationRule, DestinationRule> & { readonly names: NameContext }
+>();
 
 const namedRule = memoize((rule: DestinationRule, { serviceNames, config }: NameContext): DestinationRule => {
   const { namespace } = rule.metadata;

@@ -6,7 +6,7 @@ import { memoize } from "../base/memo.ts";
 import type { ObjectRef } from "../base/object-ref.ts";
 import { bySpecificity, matchesHost } from "./host-patterns.ts";
 import { hostname, isVisible, visibleService } from "./hosts.ts";
-import { groupBy } from "./keep.ts";
+import { indexBy } from "./index-by.ts";
 import { mergePolicies } from "./merge-policies.ts";
 import { hasLabels } from "./selection.ts";
 import type { Hostname } from "./service.ts";
@@ -85,20 +85,24 @@ function overlay(below: TrafficPolicy, above: TrafficPolicy | undefined, port: n
 }
 
 /** All rules of a namespace for the most specific pattern that covers the host, oldest first. */
-function rulesFor(snapshot: TargetParts, namespace: string, host: Hostname): readonly DestinationRule[] {
-  const index = byNamespace(snapshot.destinationRules).get(namespace);
-  if (index === undefined) return none;
-  const pattern = index.rules.has(host) ? host : index.wildcards.find((wildcard) => matchesHost(wildcard, host));
-  return pattern === undefined ? none : (index.rules.get(pattern) ?? none);
+function rulesFor({ destinationRules }: TargetParts, namespace: string, host: Hostname): readonly DestinationRule[] {
+  const own = rulesByHost(destinationRules, ruleKey(namespace, host));
+  if (own.length > 0) return own;
+  const pattern = wildcardsOf(destinationRules, namespace).find((wildcard) => matchesHost(wildcard, host));
+  return pattern === undefined ? none : rulesByHost(destinationRules, ruleKey(namespace, pattern));
 }
 
 const none: readonly DestinationRule[] = [];
 
-function exported(snapshot: TargetParts, namespace: string, host: Hostname, to: string): readonly DestinationRule[] {
-  const index = byNamespace(snapshot.destinationRules).get(namespace);
-  if (index === undefined) return none;
-  for (const pattern of [host, ...index.wildcards.filter((wildcard) => matchesHost(wildcard, host))]) {
-    const rules = (index.rules.get(pattern) ?? none).filter((rule) =>
+function exported(
+  { destinationRules }: TargetParts,
+  namespace: string,
+  host: Hostname,
+  to: string,
+): readonly DestinationRule[] {
+  const covering = wildcardsOf(destinationRules, namespace).filter((wildcard) => matchesHost(wildcard, host));
+  for (const pattern of [host, ...covering]) {
+    const rules = rulesByHost(destinationRules, ruleKey(namespace, pattern)).filter((rule) =>
       isVisible(rule.spec.exportTo ?? [], namespace, to),
     );
     if (rules.length > 0) return rules;
@@ -143,19 +147,28 @@ const merged = memoize((...rules: readonly [DestinationRule, ...DestinationRule[
   };
 });
 
-interface NamespaceRules {
-  readonly rules: ReadonlyMap<string, readonly DestinationRule[]>;
-  /** Most specific first. */
-  readonly wildcards: readonly string[];
+/** All rules of a namespace for exactly this full host or wildcard, oldest first. */
+export function destinationRulesNaming(
+  { destinationRules }: Pick<TargetParts, "destinationRules">,
+  namespace: string,
+  host: string,
+): readonly DestinationRule[] {
+  return rulesByHost(destinationRules, ruleKey(namespace, host));
 }
 
-const byNamespace = memoize((all: readonly DestinationRule[]): ReadonlyMap<string, NamespaceRules> => {
-  const namespaces = groupBy(all, ({ metadata }) => metadata.namespace);
-  return new Map(
-    [...namespaces].map(([namespace, own]) => {
-      const rules = groupBy(own, ({ spec }) => spec.host);
-      const wildcards = [...rules.keys()].filter((host) => host.startsWith("*")).toSorted(bySpecificity);
-      return [namespace, { rules, wildcards }];
-    }),
-  );
-});
+const ruleKey = (namespace: string, host: string): string => `${namespace}/${host}`;
+
+const rulesByHost = indexBy<DestinationRule>(({ metadata, spec }) => [ruleKey(metadata.namespace, spec.host)]);
+
+/** The wildcards of a namespace's rules, most specific first. */
+function wildcardsOf(all: readonly DestinationRule[], namespace: string): readonly string[] {
+  return wildcardsIn(wildcardRules(all, namespace));
+}
+
+const wildcardRules = indexBy<DestinationRule>(({ metadata, spec }) =>
+  spec.host.startsWith("*") ? [metadata.namespace] : [],
+);
+
+const wildcardsIn = memoize((rules: readonly DestinationRule[]): readonly string[] =>
+  [...new Set(rules.map(({ spec }) => spec.host))].toSorted(bySpecificity),
+);

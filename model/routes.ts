@@ -8,7 +8,8 @@ import type { ObjectRef } from "../base/object-ref.ts";
 import { resolveDestinations, resolveMirrors } from "./destinations.ts";
 import { bySpecificity, matchesHost } from "./host-patterns.ts";
 import { isVisible, visibleService } from "./hosts.ts";
-import { groupBy, type Kept, keepFor } from "./keep.ts";
+import { indexBy } from "./index-by.ts";
+import { type Kept, keepFor } from "./keep.ts";
 import { hasLabels } from "./selection.ts";
 import type { Hostname, MeshService } from "./service.ts";
 import type { ResolvedVirtualService, RouteParts, Snapshot, Viewpoint } from "./snapshot.ts";
@@ -121,7 +122,7 @@ export function virtualServicesFor(
   const { namespace } = query.view;
   const found: ResolvedVirtualService[] = [];
   for (const pattern of patternsFor(snapshot, query)) {
-    const owners = byHost(snapshot.virtualServices).get(pattern) ?? [];
+    const owners = ownersByHost(snapshot.virtualServices, pattern);
     const seen = owners.filter(
       (owner) =>
         isVisible(owner.spec.exportTo ?? [], owner.metadata.namespace, namespace) && isFor(owner, query.gateway),
@@ -136,7 +137,7 @@ export function virtualServicesNaming(
   { virtualServices }: Pick<RouteParts, "virtualServices">,
   host: string,
 ): readonly ResolvedVirtualService[] {
-  return byHost(virtualServices).get(host) ?? none;
+  return ownersByHost(virtualServices, host);
 }
 
 /** Without a service behind it a host is routed on port 80 only, where any name may be called. */
@@ -230,14 +231,21 @@ const coversService = memoize((services: Snapshot["services"], pattern: string):
   [...services.keys()].some((host) => matchesHost(pattern, host)),
 );
 
-const byHost = memoize((all: readonly ResolvedVirtualService[]) => {
-  const claims = all.flatMap((owner) => (owner.spec.hosts ?? []).map((host) => ({ host, owner })));
-  const groups = groupBy(claims, ({ host }) => host);
-  return new Map([...groups].map(([host, group]) => [host, group.map(({ owner }) => owner)]));
-});
+const ownersByHost = indexBy<ResolvedVirtualService>(({ spec }) => spec.hosts ?? []);
 
-const wildcardsOf = memoize((all: readonly ResolvedVirtualService[]): readonly string[] =>
-  [...byHost(all).keys()].filter((host) => host.startsWith("*")).toSorted(bySpecificity),
+/** All wildcards that VirtualServices name, most specific first. */
+function wildcardsOf(all: readonly ResolvedVirtualService[]): readonly string[] {
+  return wildcardsIn(withWildcards(all, "*"));
+}
+
+const withWildcards = indexBy<ResolvedVirtualService>(({ spec }) =>
+  spec.hosts?.some((host) => host.startsWith("*")) === true ? ["*"] : [],
+);
+
+const wildcardsIn = memoize((owners: readonly ResolvedVirtualService[]): readonly string[] =>
+  [...new Set(owners.flatMap(({ spec }) => spec.hosts ?? []).filter((host) => host.startsWith("*")))].toSorted(
+    bySpecificity,
+  ),
 );
 
 function isFor(owner: ResolvedVirtualService, gateway: string): boolean {

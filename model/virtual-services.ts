@@ -5,6 +5,8 @@ import { refOf } from "../api/object.ts";
 import type { RouteDestination, TcpMatch, TlsMatch, VirtualService } from "../api/virtual-service.ts";
 import { jsonPath } from "../base/json-path.ts";
 import { memoize } from "../base/memo.ts";
+import { differenceOf, type Made, mapAgain } from "./again.ts";
+import { sorted } from "./age.ts";
 import { mergeDelegate } from "./delegates.ts";
 import { resolveExportTo } from "./export-to.ts";
 import { completeHost, isVisible } from "./hosts.ts";
@@ -25,22 +27,53 @@ export const nameContext = memoize(
   (config: MeshConfig, serviceNames: Pick<ReadonlySet<Hostname>, "has">): NameContext => ({ config, serviceNames }),
 );
 
-/** All VirtualServices that have hosts, in the order given, each with the rules of its delegates. */
+/** All VirtualServices that have hosts, oldest first, each with the rules of its delegates. */
 export function resolveVirtualServices(
-  objects: readonly VirtualService[],
+  objects: World["objects"]["VirtualService"],
   context: NameContext,
   previous: readonly ResolvedVirtualService[] | undefined,
 ): readonly ResolvedVirtualService[] {
-  return keepEqual(previous, resolvedTogether(objects, context));
+  const last = previous === undefined ? undefined : made.get(previous);
+  const next = resolvedTogether(sorted(objects, last?.named.items), context, last);
+  const roots = next.roots.results.filter((root) => root !== undefined);
+  const kept = keepEqual(previous, roots);
+  made.set(kept, next);
+  return kept;
 }
 
-const resolvedTogether = memoize((objects: readonly VirtualService[], context: NameContext) => {
-  const resolved = objects.map((object) => named(object, context));
-  const delegates = new Map<string, ResolvedVirtualService>();
-  for (const object of resolved) if (isDelegate(object)) delegates.set(keyOf(object.metadata), object);
-  const roots = resolved.filter((object) => !isDelegate(object));
-  return roots.map((root) => withDelegates(root, delegates));
-});
+type Delegates = ReadonlyMap<string, ResolvedVirtualService>;
+
+/** The steps of the way to resolved VirtualServices. */
+interface Steps {
+  readonly context: NameContext;
+  readonly named: Made<VirtualService, ResolvedVirtualService>;
+  /** By "namespace/name"; the same map as long as none comes, goes or changes. */
+  readonly delegates: Delegates;
+  readonly roots: Made<ResolvedVirtualService, ResolvedVirtualService | undefined>;
+}
+
+/** How each list was made. */
+const made = new WeakMap<readonly ResolvedVirtualService[], Steps>();
+
+function resolvedTogether(objects: readonly VirtualService[], context: NameContext, before?: Steps): Steps {
+  const last = before?.context === context ? before : undefined;
+  const named = mapAgain(objects, (object) => withFullNames(object, context), last?.named);
+  const delegates = delegatesOf(named.results, last);
+  const resolved = (object: ResolvedVirtualService) =>
+    isDelegate(object) ? undefined : withDelegates(object, delegates);
+  const roots = mapAgain(named.results, resolved, delegates === last?.delegates ? last.roots : undefined);
+  return { context, named, delegates, roots };
+}
+
+function delegatesOf(named: readonly ResolvedVirtualService[], last: Steps | undefined): Delegates {
+  if (last !== undefined) {
+    const before = last.named.results;
+    const { start, beforeEnd, afterEnd } = differenceOf(before, named);
+    const differing = [...before.slice(start, beforeEnd), ...named.slice(start, afterEnd)];
+    if (!differing.some(isDelegate)) return last.delegates;
+  }
+  return new Map(named.filter(isDelegate).map((object) => [keyOf(object.metadata), object]));
+}
 
 /** A VirtualService that is not stored, as it would be resolved; undefined for a delegate. */
 export function resolveCandidate(
@@ -54,11 +87,8 @@ export function resolveCandidate(
     return found === undefined || delegate === undefined ? [] : [found];
   });
   const own = isDelegate(object) ? [] : [object];
-  return resolveVirtualServices(
-    [...own, ...delegates.filter(isDelegate)],
-    nameContext(mesh.config, services),
-    undefined,
-  )[0];
+  const steps = resolvedTogether([...own, ...delegates.filter(isDelegate)], nameContext(mesh.config, services));
+  return steps.roots.results.find((root) => root !== undefined);
 }
 
 /** A VirtualService without hosts is for others to delegate to. */
@@ -74,30 +104,32 @@ export function gatewayName(written: string, namespace: string): string {
   return other === undefined ? `${namespace}/${written}` : `${other}/${name}`;
 }
 
-const named = memoize((object: VirtualService, { serviceNames, config }: NameContext): ResolvedVirtualService => {
-  const { namespace } = object.metadata;
-  const { clusterDomain } = config.pillion;
-  const host = (text: string) => completeHost(text, namespace, clusterDomain, (name) => serviceNames.has(name));
-  const gateways = (list: readonly string[]) => list.map((gateway) => gatewayName(gateway, namespace));
-  const { hosts = [], gateways: bound = [], exportTo, http, tcp, tls } = object.spec;
-  return {
-    ...object,
-    spec: {
-      ...object.spec,
-      hosts: hosts.map(host),
-      gateways: bound.length === 0 ? ["mesh"] : gateways(bound),
-      exportTo: resolveExportTo(exportTo, namespace, config.defaultVirtualServiceExportTo),
-      ...(http === undefined ? {} : { http: http.map((rule) => nameHttp(rule, host, gateways)) }),
-      ...(tcp === undefined ? {} : { tcp: tcp.map((rule) => nameRule(rule, host, gateways)) }),
-      ...(tls === undefined
-        ? {}
-        : {
-            tls: tls.map((rule) => ({ ...nameRule(rule, host, gateways), match: nameMatches(rule.match, gateways) })),
-          }),
-    },
-    httpSources: (http ?? []).map((_, index) => ({ origin: refOf(object), path: jsonPath("spec", "http", index) })),
-  };
-});
+const withFullNames = memoize(
+  (object: VirtualService, { serviceNames, config }: NameContext): ResolvedVirtualService => {
+    const { namespace } = object.metadata;
+    const { clusterDomain } = config.pillion;
+    const host = (text: string) => completeHost(text, namespace, clusterDomain, (name) => serviceNames.has(name));
+    const gateways = (list: readonly string[]) => list.map((gateway) => gatewayName(gateway, namespace));
+    const { hosts = [], gateways: bound = [], exportTo, http, tcp, tls } = object.spec;
+    return {
+      ...object,
+      spec: {
+        ...object.spec,
+        hosts: hosts.map(host),
+        gateways: bound.length === 0 ? ["mesh"] : gateways(bound),
+        exportTo: resolveExportTo(exportTo, namespace, config.defaultVirtualServiceExportTo),
+        ...(http === undefined ? {} : { http: http.map((rule) => nameHttp(rule, host, gateways)) }),
+        ...(tcp === undefined ? {} : { tcp: tcp.map((rule) => nameRule(rule, host, gateways)) }),
+        ...(tls === undefined
+          ? {}
+          : {
+              tls: tls.map((rule) => ({ ...nameRule(rule, host, gateways), match: nameMatches(rule.match, gateways) })),
+            }),
+      },
+      httpSources: (http ?? []).map((_, index) => ({ origin: refOf(object), path: jsonPath("spec", "http", index) })),
+    };
+  },
+);
 
 type NameHost = (text: string) => string;
 type NameGateways = (list: readonly string[]) => readonly string[];

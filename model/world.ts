@@ -28,6 +28,7 @@ export function objectKey(namespace: string, name: string): ObjectKey {
 
 /** The world after these events, in order. Maps of kinds that no event changes are the same maps. */
 export function applyChanges(world: World, changes: readonly Change[]): World {
+  if (changes.length === 0) return world;
   const touched = new Map<Kind, Map<ObjectKey, AnyObject>>();
   const mapOf = (kind: Kind): Map<ObjectKey, AnyObject> => {
     let map = touched.get(kind);

@@ -10,11 +10,12 @@ import { answerReview } from "./answer.ts";
 import { trackConnections } from "./connections.ts";
 import { type InjectDeps, injectPod } from "./inject.ts";
 import { type WebhookMetrics, webhookMetrics } from "./metrics.ts";
-import { bodyLimitBytes, readBody } from "./read-body.ts";
+import { bodyLimitBytes, bodyReader } from "./read-body.ts";
+import { recentlyAdmitted } from "./recently-admitted.ts";
 import type { AdmissionResponse } from "./response.ts";
 import { settingsForUrl } from "./settings-for-url.ts";
 import { type Certificate, changeCertificate, createTlsServer } from "./tls-server.ts";
-import { recentlyAdmitted, type ValidateDeps, validateObject } from "./validate.ts";
+import { type ValidateDeps, validateObject } from "./validate.ts";
 
 /** The parts of a pino logger that are used here. */
 export interface Log {
@@ -88,10 +89,12 @@ function createApp(options: WebhookOptions, registry: Registry, metrics: Webhook
     https: {},
     // A refusal is a failed admission; whoever got in before the door was shut is answered.
     return503OnClosing: false,
-    serverFactory: (handler) => createTlsServer(options.tls, handler, options.arrivalMs ?? defaultArrivalMs),
+    serverFactory: (handler) => createTlsServer(options.tls, handler),
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", async (_request: unknown, payload: Readable) => readBody(payload));
+  const bodies = bodyReader(options.arrivalMs ?? defaultArrivalMs);
+  app.addHook("onClose", async () => bodies.close());
+  app.addContentTypeParser("*", (_request: unknown, payload: Readable) => bodies.read(payload));
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
     const status = thrown.statusCode ?? 500;
     metrics.refused(status);

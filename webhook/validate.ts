@@ -3,9 +3,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { AnyObject } from "../api/kinds.ts";
 import type { Parsed, ParseOptions } from "../api/parse.ts";
 import { type Finding, hasErrors } from "../base/finding.ts";
-import { applyChanges, type ObjectKey, objectKey, type World } from "../model/world.ts";
+import type { World } from "../model/world.ts";
 import type { AdmissionRequest } from "./admission.ts";
 import { danglingWithout } from "./dangling.ts";
+import type { RecentlyAdmitted } from "./recently-admitted.ts";
 import { type AdmissionResponse, allowed, denied } from "./response.ts";
 
 export interface ValidateDeps {
@@ -56,49 +57,4 @@ function judged(findings: readonly Finding[], request: AdmissionRequest): Admiss
   const unchanged =
     request.operation === "UPDATE" && isDeepStrictEqual(request.object?.["spec"], request.oldObject?.["spec"]);
   return unchanged ? allowed(findings) : denied(findings, request.fieldManager === "kubectl-edit");
-}
-
-/**
- * Objects that were let in moments ago and may not have come back through the registry yet. They count as stored, so that of two
- * conflicting objects in one `kubectl apply` the second is refused.
- */
-export interface RecentlyAdmitted {
-  remember(object: AnyObject): void;
-  forget(kind: string, namespace: string, name: string): void;
-  /** The world with them in it. */
-  over(world: World): World;
-}
-
-/** How long the way through the API server and back may take. */
-const recentMs = 5000;
-/** More than that at once are not remembered: the oldest go first. */
-const recentLimit = 10_000;
-
-/** `now` gives milliseconds. */
-export function recentlyAdmitted(now: () => number): RecentlyAdmitted {
-  const entries = new Map<`${string}:${ObjectKey}`, { readonly object: AnyObject; readonly untilMs: number }>();
-  const keyOf = (kind: string, namespace: string, name: string) => `${kind}:${objectKey(namespace, name)}` as const;
-  const drop = (): void => {
-    for (const [key, entry] of entries) {
-      if (entry.untilMs > now() && entries.size <= recentLimit) return; // in the order of time: the rest is younger
-      entries.delete(key);
-    }
-  };
-  return {
-    remember(object) {
-      const key = keyOf(object.kind, object.metadata.namespace, object.metadata.name);
-      entries.delete(key);
-      entries.set(key, { object, untilMs: now() + recentMs });
-      drop();
-    },
-    forget: (kind, namespace, name) => void entries.delete(keyOf(kind, namespace, name)),
-    over(world) {
-      drop();
-      if (entries.size === 0) return world;
-      return applyChanges(
-        world,
-        [...entries.values()].map(({ object }) => ({ type: "put", object })),
-      );
-    },
-  };
 }

@@ -70,7 +70,7 @@ function hasEnded(automaton: Automaton, set: readonly number[], isBegin: boolean
 }
 
 function step(automaton: Automaton, set: readonly number[], char: string): readonly number[] {
-  const bit = 1n << BigInt(char.charCodeAt(0) - 32);
+  const bit = bitOf(char);
   const reached = set.flatMap((index) => {
     const state = automaton.states[index];
     return state !== undefined && (state.set & bit) !== 0n ? [state.next] : [];
@@ -98,17 +98,27 @@ function rank(char: string): number {
   return order.findIndex((pattern) => pattern.test(char));
 }
 
-/** One character for each group of characters that no automaton tells apart. */
+/** One character for each group of characters that no automaton tells apart, the most readable. */
 function representatives(automata: readonly Automaton[]): readonly string[] {
-  const sets = [...new Set(automata.flatMap(({ states }) => states.map(({ set }) => set)))].filter((set) => set !== 0n);
-  const groups = new Map<string, string>();
-  for (const char of byReadability) {
-    const bit = 1n << BigInt(char.charCodeAt(0) - 32);
-    const key = sets.map((set) => ((set & bit) === 0n ? "0" : "1")).join("");
-    if (!groups.has(key)) groups.set(key, char);
+  let groups: readonly CharSet[] = [everyChar];
+  for (const set of new Set(automata.flatMap(({ states }) => states.map((state) => state.set)))) {
+    if (groups.every((group) => (group & set) === 0n || (group & ~set) === 0n)) continue;
+    groups = groups.flatMap((group) => [group & set, group & ~set]).filter((group) => group !== 0n);
   }
-  return [...groups.values()];
+  const left = new Set(groups);
+  return byReadability.filter((char) => {
+    const bit = bitOf(char);
+    for (const group of left) if ((group & bit) !== 0n) return left.delete(group);
+    return false;
+  });
 }
+
+function bitOf(char: string): CharSet {
+  return bits[char.charCodeAt(0) - 32] ?? 0n;
+}
+
+const bits: readonly CharSet[] = Array.from(alphabet, (_, index) => 1n << BigInt(index));
+const everyChar = bits.reduce((all, bit) => all | bit, 0n);
 
 /** Thompson's construction; undefined when it would grow beyond the limit. */
 function build(regex: Regex): Automaton | undefined {
