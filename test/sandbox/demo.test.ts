@@ -32,9 +32,15 @@ async function starColours(): Promise<ReadonlySet<string>> {
 test("demo prints the pods and serves the product page", async () => {
   expect(demo.output).toMatch(/default\s+productpage-v1-\S+\s+2\/2/);
   expect(demo.output).toMatch(/plain\s+curl-\S+\s+1\/1/);
-  const answer = await fetch(page);
-  expect(answer.status).toBe(200);
-  expect(await answer.text()).toContain("The Comedy of Errors");
+  // A pod is ready a moment before the gateway's proxy has heard of it.
+  await eventually(async () => {
+    const answer = await fetch(page);
+    const text = await answer.text();
+    expect({ status: answer.status, text }).toEqual({
+      status: 200,
+      text: expect.stringContaining("The Comedy of Errors"),
+    });
+  });
 });
 
 test("demo follows an edit of its folder", async () => {
