@@ -1,4 +1,6 @@
 // All rules, in the order in which their findings are told. A new one is a file, a line here and a page in docs/codes/.
+import { contradictingValues } from "./authorization-policy/contradictions.ts";
+import { deniedRules } from "./authorization-policy/denied-rules.ts";
 import { dryRun } from "./authorization-policy/dry-run.ts";
 import { httpOnly, neverMatching, noProviders, unknownProvider } from "./authorization-policy/never-matching.ts";
 import { customConditions, policyShape } from "./authorization-policy/shape.ts";
@@ -203,6 +205,8 @@ export const rules: readonly AnyRule[] = [
   foreignRules,
   shadows,
   neverMatching,
+  deniedRules,
+  contradictingValues,
   httpOnly,
   portSharing,
   foreignHosts,
