@@ -79,6 +79,9 @@ export const meshConfigSchema = open("Mesh configuration", {
     "Providers of telemetry and authorization",
     open("One provider", { name: string("How policies name it") }),
   ),
+  defaultProviders: open("Providers of Telemetries that name none", {
+    accessLogging: list("Of access logs", string("Name of a provider")),
+  }),
   defaultConfig: required(proxyConfigSchema),
   pillion: required(pillion),
 });

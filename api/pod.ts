@@ -2,10 +2,14 @@
 // business. The injector works on the whole JSON instead, because it must give back every field.
 import type { KindDescription } from "./kind-description.ts";
 import type { ConfigObject } from "./object.ts";
-import { bool, list, map, open, projection, required, type Static, string, uint32 } from "./schema.ts";
+import { anything, bool, list, map, open, projection, required, type Static, string, uint32 } from "./schema.ts";
+
+const user = projection("User and rights", { runAsUser: anything("Number of the user") });
 
 const container = projection("One container", {
-  name: required(string("Name")),
+  name: string("Name"),
+  image: string("Image; auto where injection chooses it"),
+  securityContext: user,
   ports: list(
     "Ports",
     projection("One port", {
@@ -20,6 +24,7 @@ const container = projection("One container", {
 const podSpec = projection("What runs in the pod", {
   serviceAccountName: string("Identity; default by default"),
   nodeName: string("Node that it runs on"),
+  securityContext: user,
   hostNetwork: bool("Whether it uses the node's network"),
   os: projection("System that it is made for", { name: string("linux or windows") }),
   nodeSelector: map("Labels of nodes that it may run on", string("Value")),

@@ -8,7 +8,7 @@ kind: ${kind}
 metadata: { name: ${name}, namespace: shop }
 spec:`;
 const service =
-  "apiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: shop }\nspec: { ports: [{ port: 80 }] }\n";
+  "apiVersion: v1\nkind: Service\nmetadata: { name: web, namespace: shop }\nspec: { ports: [{ name: http, port: 80 }] }\n";
 const route = (name: string, subset = "v1", host = "web") => `${head("VirtualService", name)}
   hosts: [${host}]
   http:

@@ -47,10 +47,13 @@ test.each(pages.filter(({ broken }) => broken !== undefined))(
   (page) => {
     const found = findingsFor(page.broken ?? "").filter(({ code }) => code === page.code);
     expect(found).not.toEqual([]);
-    const severity = page.text.includes("\nA warning") ? "warning" : "error";
+    const [, said] = /^A (warning|note)\b/m.exec(page.text) ?? [];
+    const severity = said === undefined ? "error" : said === "note" ? "info" : "warning";
     for (const finding of found) {
       expect(finding.severity).toBe(severity);
       expect(finding.path).toMatch(/^(spec|metadata)/);
+      // Who knows Istio's code finds ours by it.
+      expect(page.text).toContain(finding.alias ?? "");
       for (const text of [finding.problem, finding.reason, finding.fix]) expect(text).toMatch(/[^.\n]$/);
     }
   },

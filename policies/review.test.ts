@@ -96,7 +96,11 @@ describe("review()", () => {
 
   test.each([
     { name: "limited to another namespace", change: { more: "  exportTo: [other]" }, want: [] },
-    { name: "for a gateway only", change: { more: "  gateways: [edge]" }, want: ["warning PIL2102 spec.gateways[0]"] },
+    {
+      name: "for a gateway only",
+      change: { more: "  gateways: [edge]" },
+      want: ["warning PIL2102 spec.gateways[0]", "warning PIL3202 spec.http[0].route[0].destination"],
+    },
     {
       name: "for the gateway and the mesh",
       change: { more: "  gateways: [edge, mesh]" },

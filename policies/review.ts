@@ -45,10 +45,14 @@ export function reviewBy(
     const severity = severityOf(rule, snapshot);
     if (severity === undefined) continue;
     for (const complaint of rule.check(candidate, { world, snapshot })) {
-      findings.push({ code: rule.code, severity, object, others: [], ...complaint });
+      findings.push({ code: rule.code, ...aliasOf(rule), severity, object, others: [], ...complaint });
     }
   }
   return findings;
+}
+
+function aliasOf({ alias }: AnyRule): Pick<Finding, "alias"> {
+  return alias === undefined ? {} : { alias };
 }
 
 const severities: Readonly<Record<AnyRule["enforcement"], Severity>> = {

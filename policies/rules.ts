@@ -1,4 +1,10 @@
 // All rules, in the order in which their findings are told. A new one is a file, a line here and a page in docs/codes/.
+import {
+  annotationValues,
+  misplacedAnnotations,
+  oldAnnotations,
+  unknownAnnotations,
+} from "./annotations/annotations.ts";
 import { contradictingValues } from "./authorization-policy/contradictions.ts";
 import { deniedRules } from "./authorization-policy/denied-rules.ts";
 import { dryRun } from "./authorization-policy/dry-run.ts";
@@ -33,17 +39,27 @@ import { certificates } from "./gateway/certificates.ts";
 import { portSharing } from "./gateway/port-sharing.ts";
 import { sharedNames } from "./gateway/server-names.ts";
 import { serverPorts, servers, tlsProtocol } from "./gateway/servers.ts";
+import { sharedCertificates } from "./gateway/shared-certificates.ts";
 import { sharedServers } from "./gateway/shared-servers.ts";
 import { tlsOddities } from "./gateway/tls-oddities.ts";
+import { imageAuto, missingProxy } from "./injection/missing-proxy.ts";
+import { ambient, notInjected, oneInjectionLabel } from "./injection/namespaces.ts";
+import { proxyUser } from "./injection/proxy-user.ts";
+import { sharedTargets, sharedTransports } from "./injection/shared-ports.ts";
 import { portSettings } from "./peer-authentication/ports.ts";
+import { unreadClaims } from "./references/claims.ts";
 import { unknownHost, unknownSubset } from "./references/destinations.ts";
 import { hostsOfGateway } from "./references/gateway-hosts.ts";
+import { gatewayPorts, gatewayWorkloads } from "./references/gateway-workloads.ts";
 import { unknownDelegate, unknownGateway } from "./references/gateways.ts";
 import { unknownNamespace } from "./references/namespaces.ts";
 import { destinationPorts } from "./references/ports.ts";
+import { unknownRuleHost } from "./references/rule-hosts.ts";
+import { telemetryProviders } from "./references/telemetry-providers.ts";
 import { emptySubsets, guardedWorkloads, selectedWorkloads } from "./references/workloads.ts";
 import { jwtRules, privateKeys } from "./request-authentication/jwt-rules.ts";
 import type { AnyRule } from "./rule.ts";
+import { externalNames, portNames } from "./service/port-names.ts";
 import { addressless, entryOddities } from "./service-entry/addressless.ts";
 import { foreignHosts } from "./service-entry/foreign-hosts.ts";
 import { resolution } from "./service-entry/resolution.ts";
@@ -52,7 +68,7 @@ import { entryAddresses, entryEndpoints, entryPorts } from "./service-entry/shap
 import { egressHosts, repeatedHosts } from "./sidecar/hosts.ts";
 import { defaultEndpoints, emptySidecar, sidecarListeners } from "./sidecar/listeners.ts";
 import { httpPoolOnTcp, ingressTls, outboundPolicy, sidecarPools } from "./sidecar/settings.ts";
-import { telemetry, telemetryExcess } from "./telemetry/telemetry.ts";
+import { logProviders, telemetry, telemetryExcess } from "./telemetry/telemetry.ts";
 import { anyRules, delegateShape, oneAction } from "./virtual-service/actions.ts";
 import { redirects, responseSize, rewrites } from "./virtual-service/answers.ts";
 import { connectionRoute, sniHosts, subnets } from "./virtual-service/connections.ts";
@@ -68,6 +84,7 @@ import {
   stringMatches,
 } from "./virtual-service/matches.ts";
 import { oneForMeshHost } from "./virtual-service/mesh-hosts.ts";
+import { meshSubsets } from "./virtual-service/mesh-subsets.ts";
 import { oddities, outrunTimes } from "./virtual-service/oddities.ts";
 import { hiddenHosts, sharedRequests, takenRules } from "./virtual-service/overlaps.ts";
 import { retries } from "./virtual-service/retries.ts";
@@ -158,10 +175,20 @@ export const rules: readonly AnyRule[] = [
   dryRun,
   telemetry,
   telemetryExcess,
+  logProviders,
   programs,
   patches,
   misplacedOperations,
   relativeOperations,
+  portNames,
+  externalNames,
+  unknownAnnotations,
+  misplacedAnnotations,
+  annotationValues,
+  oldAnnotations,
+  proxyUser,
+  oneInjectionLabel,
+  notInjected,
   // What Envoy refuses.
   tooLargeWeights,
   statuses,
@@ -184,6 +211,13 @@ export const rules: readonly AnyRule[] = [
   guardedWorkloads,
   unknownProvider,
   noProviders,
+  telemetryProviders,
+  unknownRuleHost,
+  gatewayWorkloads,
+  gatewayPorts,
+  unreadClaims,
+  missingProxy,
+  imageAuto,
   // What others say about the same.
   oneForMeshHost,
   takenRules,
@@ -197,6 +231,10 @@ export const rules: readonly AnyRule[] = [
   sharedPods,
   sharedNames,
   sharedServers,
+  sharedCertificates,
+  meshSubsets,
+  sharedTransports,
+  sharedTargets,
   tlsToStrict,
   strictBehindTls,
   delegateCycles,
@@ -214,6 +252,7 @@ export const rules: readonly AnyRule[] = [
   // What this version does not do.
   idle,
   idleKinds,
+  ambient,
   deprecated,
   unenforced,
 ];

@@ -16,10 +16,11 @@ export const deprecated = rule({
     "RequestAuthentication",
     "Telemetry",
     "WasmPlugin",
+    "Sidecar",
   ],
   enforcement: "warn",
   summary: "fields are the present ones",
-  *check(object): Iterable<Complaint> {
+  *check(object, { snapshot }): Iterable<Complaint> {
     switch (object.kind) {
       case "VirtualService":
         for (const { value, path } of httpRulesOf(object)) {
@@ -47,9 +48,25 @@ export const deprecated = rule({
             yield old(child(path, "loadBalancer", "consistentHash", "minimumRingSize"), "ringHash.minimumRingSize");
         }
         return;
+      case "Sidecar":
+        if (object.spec.outboundTrafficPolicy?.egressProxy !== undefined) {
+          const path = jsonPath("spec", "outboundTrafficPolicy", "egressProxy");
+          yield old(path, "a VirtualService that routes to the egress gateway");
+        }
+        return;
+      case "Telemetry":
+        for (const { value, path } of items(object.spec.tracing, jsonPath("spec", "tracing"))) {
+          for (const provider of items(value.providers, child(path, "providers"))) {
+            const found = snapshot.mesh.config.extensionProviders?.find(({ name }) => name === provider.value.name);
+            if (found !== undefined && "lightstep" in found) {
+              yield old(child(provider.path, "name"), "the name of an opentelemetry provider");
+            }
+          }
+        }
+        if (object.spec.targetRef !== undefined) yield old(jsonPath("spec", "targetRef"), "targetRefs, a list");
+        return;
       case "AuthorizationPolicy":
       case "RequestAuthentication":
-      case "Telemetry":
       case "WasmPlugin":
         if (object.spec.targetRef !== undefined) yield old(jsonPath("spec", "targetRef"), "targetRefs, a list");
     }

@@ -13,7 +13,6 @@ type Scoped = ObjectOf<"PeerAuthentication" | "Sidecar" | "Telemetry">;
 /** One object speaks for a namespace, and one for each set of selected workloads. */
 export const oneForScope = rule({
   code: "PIL3002",
-  alias: "IST0111",
   kinds: ["PeerAuthentication", "Sidecar", "Telemetry"],
   enforcement: "deny",
   summary: "one PeerAuthentication, Sidecar or Telemetry a scope",
@@ -25,6 +24,7 @@ export const oneForScope = rule({
     const what = isSelecting ? "the same workloads" : `all workloads of namespace ${object.metadata.namespace}`;
     yield {
       path: jsonPath("spec"),
+      ...aliasFor(object, isSelecting),
       problem: `${refText(refOf(other))} is for ${what}, too`,
       reason: "Only the older of the two would count",
       fix: `Change ${other.metadata.namespace}/${other.metadata.name}, or select other workloads`,
@@ -36,7 +36,6 @@ export const oneForScope = rule({
 /** Different selectors may select the same pods. */
 export const sharedPods = rule({
   code: "PIL3013",
-  alias: "IST0110",
   kinds: ["PeerAuthentication", "Sidecar", "Telemetry"],
   enforcement: "warn",
   summary: "a workload is selected by one PeerAuthentication, Sidecar or Telemetry",
@@ -55,6 +54,7 @@ export const sharedPods = rule({
       if (pod === undefined) continue;
       yield {
         path,
+        ...aliasFor(object, true),
         problem: `${refText(refOf(other))} selects pod ${pod.namespace}/${pod.name}, too`,
         reason: "Only the older of the two counts for it",
         fix: "Write selectors that have no pod in common",
@@ -63,6 +63,18 @@ export const sharedPods = rule({
     }
   },
 });
+
+/** Istio has codes of their own for two of the kinds, and never compares PeerAuthentications. */
+function aliasFor({ kind }: Scoped, isSelecting: boolean): Pick<Complaint, "alias"> {
+  switch (kind) {
+    case "Sidecar":
+      return { alias: isSelecting ? "IST0110" : "IST0111" };
+    case "Telemetry":
+      return { alias: isSelecting ? "IST0159" : "IST0160" };
+    case "PeerAuthentication":
+      return {};
+  }
+}
 
 function othersOf(object: Scoped, world: World): readonly Scoped[] {
   const all: readonly Scoped[] = [...world.objects[object.kind].values()];

@@ -16,12 +16,13 @@ export const unverified = rule({
       if (tls?.mode !== "SIMPLE" && tls?.mode !== "MUTUAL") continue;
       const isFromSecret = filled(tls.credentialName) && object.spec.workloadSelector !== undefined;
       if (filled(tls.caCertificates) || isFromSecret || tls.insecureSkipVerify === true) continue;
-      yield complaint(
+      const found = complaint(
         child(path, "tls"),
         `the mode is ${tls.mode}, and no caCertificates are named`,
         `The certificate of ${object.spec.host} is not checked against any root that was chosen for it`,
         "Name the file of the roots in caCertificates, or write insecureSkipVerify: true if that is meant",
       );
+      yield { ...found, alias: path.includes(".portLevelSettings[") ? "IST0129" : "IST0128" };
     }
   },
 });

@@ -44,7 +44,8 @@ export const misplacedOperations = rule({
       const isRoute = applyTo === "ROUTE_CONFIGURATION" || applyTo === "HTTP_ROUTE";
       if (isRoute && (operation === "ADD" || operation === "REMOVE")) {
         const reason = "Routes and their tables are changed by MERGE only";
-        yield complaint(place, `the operation is ${operation} on ${applyTo}`, reason, "Use MERGE");
+        const found = complaint(place, `the operation is ${operation} on ${applyTo}`, reason, "Use MERGE");
+        yield { ...found, alias: operation === "ADD" ? "IST0153" : "IST0154" };
       }
     }
   },
@@ -62,14 +63,16 @@ export const relativeOperations = rule({
     for (const { value, path } of items(spec.configPatches, jsonPath("spec", "configPatches"))) {
       const operation = value.patch?.operation ?? "INVALID";
       const isRelative = ["INSERT_BEFORE", "INSERT_AFTER", "REPLACE", "MERGE", "REMOVE"].includes(operation);
-      if (!isRelative) continue;
+      // Only filters are found by the name of another; clusters, listeners and routes are found by what they are.
+      if (!isRelative || !["HTTP_FILTER", "NETWORK_FILTER"].includes(value.applyTo ?? "INVALID")) continue;
       const isVersioned = filled(value.match?.proxy?.proxyVersion);
-      yield complaint(
+      const found = complaint(
         child(path, "patch", "operation"),
         `the operation is ${operation}${isVersioned ? ", for some versions of the proxy" : ""}, and there is no priority`,
         "It finds nothing when the patch that it builds upon comes later",
         "Set spec.priority, or use INSERT_FIRST or ADD",
       );
+      yield { ...found, alias: isVersioned ? "IST0155" : "IST0151" };
     }
   },
 });

@@ -2,6 +2,7 @@
 
 import type { Destination } from "../../api/http-route.ts";
 import { nearest, oneOf } from "../../api/nearest.ts";
+import type { VirtualService } from "../../api/virtual-service.ts";
 import { child, type JsonPath } from "../../base/json-path.ts";
 import { refText } from "../../base/object-ref.ts";
 import { destinationRuleFor } from "../../model/destination-rules.ts";
@@ -23,7 +24,10 @@ export const unknownHost = rule({
     for (const { value, path } of destinationsOf(object)) {
       if (value.host === "" || value.host.startsWith("outbound_.")) continue;
       const full = fullName(snapshot, value, namespace);
-      if (visibleService(snapshot, full, namespace) !== undefined) continue;
+      if (visibleService(snapshot, full, namespace) !== undefined) {
+        yield* unseenElsewhere(object, full, child(path, "host"), snapshot);
+        continue;
+      }
       const hidden = snapshot.services.get(full);
       if (hidden !== undefined) {
         yield unseen(hidden, value.host, namespace, child(path, "host"));
@@ -53,6 +57,20 @@ function unseen({ origin }: MeshService, host: string, namespace: string, path: 
     fix: `Add "${namespace}" to exportTo of ${owner}`,
     others: [origin],
   };
+}
+
+/** Callers of the namespaces that the rule is exported to have to see the service, too. */
+function* unseenElsewhere(
+  { spec, metadata }: VirtualService,
+  host: Hostname,
+  path: JsonPath,
+  snapshot: Snapshot,
+): Iterable<Complaint> {
+  const service = snapshot.services.get(host);
+  for (const namespace of spec.exportTo ?? []) {
+    if (service === undefined || ["*", ".", "~", metadata.namespace].includes(namespace)) continue;
+    if (visibleService(snapshot, host, namespace) === undefined) yield unseen(service, host, namespace, path);
+  }
 }
 
 /** A subset is one that a DestinationRule for the host defines. */

@@ -30,12 +30,9 @@ export const destinationPorts = rule({
         );
       }
       if (port === undefined || numbers.includes(port)) continue;
-      yield complaint(
-        child(path, "port", "number"),
-        `"${value.host}" has no port ${port}, but ${numbers.join(", ")}`,
-        "Envoy would answer 503 for this route",
-        "Name one of its ports",
-      );
+      const problem = `"${value.host}" has no port ${port}, but ${numbers.join(", ")}`;
+      const reason = "Envoy would answer 503 for this route";
+      yield { ...complaint(child(path, "port", "number"), problem, reason, "Name one of its ports"), alias: "IST0101" };
     }
   },
 });

@@ -61,7 +61,7 @@ export const emptySubsets = rule({
       const endpoints = snapshot.endpoints.get(host) ?? [];
       const pods = [...snapshot.workloads.values()].filter(({ namespace }) => namespace === service.namespace);
       // Files seldom hold pods: then nothing can be told.
-      if (endpoints.length + pods.length === 0) return;
+      if (endpoints.length + snapshot.workloads.size === 0) return;
       const isThere = [...endpoints, ...pods].some(({ labels }) => hasLabels(labels, wanted));
       if (isThere) continue;
       yield complaint(

@@ -6,7 +6,6 @@ import { type Complaint, rule } from "../rule.ts";
 /** The host of a Service belongs to its namespace: others could take its calls away. */
 export const foreignHosts = rule({
   code: "PIL3004",
-  alias: "IST0177",
   kinds: ["ServiceEntry"],
   enforcement: "deny",
   summary: "an exported ServiceEntry leaves the hosts of other namespaces' Services alone",

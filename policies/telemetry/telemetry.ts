@@ -61,6 +61,27 @@ export const telemetryExcess = rule({
   },
 });
 
+/** Access logs go somewhere. */
+export const logProviders = rule({
+  code: "PIL1903",
+  alias: "IST0157",
+  kinds: ["Telemetry"],
+  enforcement: "warn",
+  summary: "access logs have a provider",
+  *check({ spec }, { snapshot }): Iterable<Complaint> {
+    if ((snapshot.mesh.config.defaultProviders?.accessLogging?.length ?? 0) > 0) return;
+    for (const { value, path } of items(spec.accessLogging, jsonPath("spec", "accessLogging"))) {
+      if (value.disabled === true || (value.providers?.length ?? 0) > 0) continue;
+      yield complaint(
+        path,
+        "no provider is named, and the mesh configuration has no default for access logs",
+        "Nothing is logged: the item is ignored",
+        "Name one, such as providers: [{ name: envoy }], or set defaultProviders.accessLogging of the mesh",
+      );
+    }
+  },
+});
+
 type Tag = NonNullable<NonNullable<NonNullable<TelemetrySpec["tracing"]>[number]["customTags"]>[string]>;
 type Override = NonNullable<NonNullable<TelemetrySpec["metrics"]>[number]["overrides"]>[number];
 
