@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { memoize, rememberedValues } from "./memo.ts";
+import { memoize, memoizeTexts, rememberedValues } from "./memo.ts";
 
 test("memoize() computes once for the same objects and values, and anew for others", () => {
   const calls: unknown[] = [];
@@ -39,4 +39,22 @@ test("memoize() forgets the oldest value of an object that is asked for more and
   named(key, "0");
   expect(calls.get(`${rememberedValues}`)).toBe(1);
   expect(calls.get("0")).toBe(2);
+});
+
+test("memoizeTexts() computes once for a text, and again for one that it has forgotten or that is very long", () => {
+  const calls: string[] = [];
+  const known = memoizeTexts<number>();
+  const lengthOf = (text: string) =>
+    known(text, () => {
+      calls.push(text);
+      return text.length;
+    });
+  expect([lengthOf("a"), lengthOf("a"), lengthOf("bb")]).toEqual([1, 1, 2]);
+  expect(calls).toEqual(["a", "bb"]);
+  const long = "x".repeat(5_000);
+  expect(lengthOf(long) + lengthOf(long)).toBe(10_000);
+  expect(calls).toEqual(["a", "bb", long, long]);
+  for (let value = 0; value < rememberedValues; value++) lengthOf(String(value));
+  lengthOf("a");
+  expect(calls.at(-1)).toBe("a");
 });

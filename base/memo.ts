@@ -46,3 +46,23 @@ export function memoize<A extends readonly [object, ...unknown[]], R>(
     return place.result.value as R; // The result at this place was put there by this same function.
   };
 }
+
+/** Longer texts are seldom seen twice, and a memory of many would be large. */
+const longestText = 4_000;
+
+/**
+ * A memory of what was computed for a text. It is as good as computing: `compute` must depend on nothing but the text. The
+ * texts that were asked for first are forgotten first.
+ */
+export function memoizeTexts<R>(): (text: string, compute: () => R) => R {
+  const known = new Map<string, { readonly value: R }>();
+  return (text, compute) => {
+    const found = known.get(text);
+    if (found !== undefined) return found.value;
+    const value = compute();
+    if (text.length > longestText) return value;
+    known.set(text, { value });
+    if (known.size > rememberedValues) known.delete(known.keys().next().value ?? "");
+    return value;
+  };
+}

@@ -61,7 +61,8 @@ export function isEqual(a: unknown, b: unknown): boolean {
 }
 
 function hasEqualFields(a: object, b: object): boolean {
-  const left = Object.entries(a);
-  const right = new Map(Object.entries(b));
-  return left.length === right.size && left.every(([key, value]) => right.has(key) && isEqual(value, right.get(key)));
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]; // Any field of an object may be asked for.
+  const names = Object.keys(left);
+  if (names.length !== Object.keys(right).length) return false;
+  return names.every((name) => Object.hasOwn(right, name) && isEqual(left[name], right[name]));
 }

@@ -1,11 +1,15 @@
 // Whether Envoy takes a regular expression. Its RE2 reads texts as bytes, and knows fewer names of classes than the library
 // that stands for it here.
 import { RE2JS, RE2JSException } from "re2js";
+import { memoizeTexts } from "../base/memo.ts";
 
 /** What is wrong with an expression, as RE2 says it; undefined when Envoy takes it. */
 export function re2Fault(regex: string): string | undefined {
-  return syntaxFault(regex) ?? byteFault(regex);
+  return faults(regex, () => syntaxFault(regex) ?? byteFault(regex));
 }
+
+/** The same expressions come again with every change of their object. */
+const faults = memoizeTexts<string | undefined>();
 
 function syntaxFault(regex: string): string | undefined {
   try {

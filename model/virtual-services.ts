@@ -81,15 +81,21 @@ export function resolveCandidate(
   { objects }: World,
   { mesh, services }: Pick<Snapshot, "mesh" | "services">,
 ): ResolvedVirtualService | undefined {
-  const delegates = (object.spec.http ?? []).flatMap(({ delegate }) => {
-    const { name = "", namespace = object.metadata.namespace } = delegate ?? {};
-    const found = objects.VirtualService.get(`${namespace}/${name}`);
-    return found === undefined || delegate === undefined ? [] : [found];
-  });
-  const own = isDelegate(object) ? [] : [object];
-  const steps = resolvedTogether([...own, ...delegates.filter(isDelegate)], nameContext(mesh.config, services));
-  return steps.roots.results.find((root) => root !== undefined);
+  return candidateAmong(object, objects.VirtualService, nameContext(mesh.config, services));
 }
+
+const candidateAmong = memoize(
+  (object: VirtualService, stored: World["objects"]["VirtualService"], context: NameContext) => {
+    const delegates = (object.spec.http ?? []).flatMap(({ delegate }) => {
+      const { name = "", namespace = object.metadata.namespace } = delegate ?? {};
+      const found = stored.get(`${namespace}/${name}`);
+      return found === undefined || delegate === undefined ? [] : [found];
+    });
+    const own = isDelegate(object) ? [] : [object];
+    const steps = resolvedTogether([...own, ...delegates.filter(isDelegate)], context);
+    return steps.roots.results.find((root) => root !== undefined);
+  },
+);
 
 /** A VirtualService without hosts is for others to delegate to. */
 export function isDelegate({ spec }: VirtualService): boolean {

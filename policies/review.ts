@@ -1,7 +1,9 @@
 // May this object live with the others? The same answer for webhook, registry, command line and console.
-import type { AnyObject } from "../api/kinds.ts";
+import type { AnyObject, Kind } from "../api/kinds.ts";
+import type { MeshConfig } from "../api/mesh-config.ts";
 import { refOf } from "../api/object.ts";
 import type { Finding, Severity } from "../base/finding.ts";
+import { memoize } from "../base/memo.ts";
 import { buildSnapshot } from "../model/build.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { World } from "../model/world.ts";
@@ -40,10 +42,8 @@ export function reviewBy(
   const waived = waivedCodes(candidate);
   const object = refOf(candidate);
   const findings: Finding[] = [];
-  for (const rule of list) {
+  for (const { rule, severity } of rulesFor(list, snapshot.mesh.config, candidate.kind)) {
     if (waived.has(rule.code) && !guardsEnvoy(rule)) continue;
-    const severity = severityOf(rule, snapshot);
-    if (severity === undefined) continue;
     for (const complaint of rule.check(candidate, { world, snapshot })) {
       findings.push({ code: rule.code, ...aliasOf(rule), severity, object, others: [], ...complaint });
     }
@@ -66,9 +66,19 @@ function guardsEnvoy(rule: AnyRule): boolean {
   return rule.guardsEnvoy === true || rule.code.startsWith("PIL4");
 }
 
-function severityOf(rule: AnyRule, snapshot: Snapshot): Severity | undefined {
+/** The rules for a kind, with what they do by this configuration; without those that are off. */
+const rulesFor = memoize((list: readonly AnyRule[], config: MeshConfig, kind: Kind) =>
+  list
+    .filter(({ kinds }) => kinds.includes(kind))
+    .flatMap((rule) => {
+      const severity = severityOf(rule, config);
+      return severity === undefined ? [] : [{ rule, severity }];
+    }),
+);
+
+function severityOf(rule: AnyRule, config: MeshConfig): Severity | undefined {
   const { code, enforcement } = rule;
-  const chosen = guardsEnvoy(rule) ? undefined : snapshot.mesh.config.pillion.findings[code];
+  const chosen = guardsEnvoy(rule) ? undefined : config.pillion.findings[code];
   if (chosen === "off") return undefined;
   return severities[chosen ?? enforcement];
 }

@@ -1,5 +1,6 @@
 // Sets of texts as StringMatches describe them: do two have one in common, does one hold all of another?
 import type { StringMatch } from "../../api/http-route.ts";
+import { memoizeTexts } from "../../base/memo.ts";
 import { findText, type TextAnswer } from "./automaton.ts";
 import { anything, literal, parseRegex, type Regex } from "./regex-syntax.ts";
 
@@ -21,6 +22,14 @@ export interface TextConditions {
 export function textFor({ matching, failing = [], base }: TextConditions): TextAnswer {
   const simple = failing.length === 0 ? simpleText(matching) : undefined;
   if (simple !== undefined) return simple;
+  const conditions = { matching, failing, base };
+  return answers(JSON.stringify(conditions), () => searched(conditions));
+}
+
+/** The same conditions come again with every change of their object. */
+const answers = memoizeTexts<TextAnswer>();
+
+function searched({ matching, failing, base }: Required<TextConditions>): TextAnswer {
   const wanted = matching.map(regexOf);
   const unwanted = failing.map(regexOf);
   const possible = parseRegex(base);

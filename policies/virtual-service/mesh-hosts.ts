@@ -4,9 +4,10 @@ import { jsonPath } from "../../base/json-path.ts";
 import { sameRef } from "../../base/object-ref.ts";
 import { resolveExportTo } from "../../model/export-to.ts";
 import { matchesHost } from "../../model/host-patterns.ts";
-import { completeHost } from "../../model/hosts.ts";
+import { completeHost, hostname } from "../../model/hosts.ts";
 import { virtualServicesNaming } from "../../model/routes.ts";
-import type { ResolvedVirtualService } from "../../model/snapshot.ts";
+import type { MeshService } from "../../model/service.ts";
+import type { ResolvedVirtualService, Snapshot } from "../../model/snapshot.ts";
 import { isDelegate, resolveCandidate } from "../../model/virtual-services.ts";
 import { type Around, type Complaint, rule } from "../rule.ts";
 import { isForMesh } from "./gateways.ts";
@@ -95,12 +96,20 @@ function witnessOf(
 ): ReturnType<typeof requestFor> {
   const candidate = resolveCandidate(object, world, snapshot);
   if (candidate === undefined) return {};
-  const services = [...snapshot.services.values()].filter(
-    ({ hostname, origin }) => matchesHost(host, hostname) && !hostname.startsWith("*") && origin.kind === "Service",
-  );
-  const [service] = services.filter(({ hostname }) => hostname === host).concat(services);
+  const service = serviceIn(snapshot, host);
   const isOnWebPort = service === undefined || service.ports.some(({ number }) => number === 80);
   const name = service?.hostname ?? host.replace(/^\*\.?/, "any.");
   const authority = isOnWebPort ? name : `${name}:${service.ports[0]?.number ?? 80}`;
   return requestFor(matchesOn(candidate, "mesh"), matchesOn(other, "mesh"), authority);
+}
+
+/** The Kubernetes Service of a host, or one of those that a wildcard covers. */
+function serviceIn({ services }: Snapshot, host: string): MeshService | undefined {
+  const isMeant = (service: MeshService) => !service.hostname.startsWith("*") && service.origin.kind === "Service";
+  const found = services.get(hostname(host));
+  if (!host.startsWith("*")) return found !== undefined && isMeant(found) ? found : undefined;
+  for (const service of services.values()) {
+    if (matchesHost(host, service.hostname) && isMeant(service)) return service;
+  }
+  return undefined;
 }

@@ -1,9 +1,9 @@
 import { refOf } from "../../api/object.ts";
 import type { VirtualService } from "../../api/virtual-service.ts";
 import { child } from "../../base/json-path.ts";
-import { memoize } from "../../base/memo.ts";
 import { refText, sameRef } from "../../base/object-ref.ts";
 import { completeHost } from "../../model/hosts.ts";
+import { indexBy } from "../../model/index-by.ts";
 import type { ResolvedVirtualService } from "../../model/snapshot.ts";
 import { filled } from "../complaint.ts";
 import { type Complaint, rule } from "../rule.ts";
@@ -24,7 +24,7 @@ export const meshSubsets = rule({
         const { host, subset } = route.value.destination;
         if (filled(subset)) continue;
         const full = completeHost(host, object.metadata.namespace, mesh.clusterDomain, (name) => services.has(name));
-        const other = choosingSubsets(virtualServices).get(full);
+        const other = choosingSubsets(virtualServices, full)[0];
         if (other === undefined || sameRef(refOf(other), refOf(object))) continue;
         yield {
           path: child(route.path, "destination"),
@@ -43,16 +43,9 @@ function isForGatewaysOnly({ spec }: VirtualService): boolean {
   return gateways.length > 0 && !gateways.includes("mesh");
 }
 
-/** By host, the oldest VirtualService whose rules for calls between pods to that very host name a subset of it. */
-const choosingSubsets = memoize((all: readonly ResolvedVirtualService[]): ReadonlyMap<string, VirtualService> => {
-  const found = new Map<string, VirtualService>();
-  for (const object of all) {
-    const { gateways = [], hosts = [], http = [] } = object.spec;
-    if (!gateways.includes("mesh")) continue;
-    for (const { destination } of http.flatMap(({ route = [] }) => route)) {
-      const { host, subset } = destination;
-      if (filled(subset) && hosts.includes(host) && !found.has(host)) found.set(host, object);
-    }
-  }
-  return found;
+/** By host, the VirtualServices whose rules for calls between pods to that very host name a subset of it, oldest first. */
+const choosingSubsets = indexBy<ResolvedVirtualService>(({ spec: { gateways = [], hosts = [], http = [] } }) => {
+  if (!gateways.includes("mesh")) return [];
+  const destinations = http.flatMap(({ route = [] }) => route).map(({ destination }) => destination);
+  return destinations.filter(({ host, subset }) => filled(subset) && hosts.includes(host)).map(({ host }) => host);
 });

@@ -1,4 +1,4 @@
-// Places in a VirtualService that several rules look at, with their paths.
+// Places in a VirtualService that several rules look at, with their paths; found once for each object.
 import type {
   Destination,
   HeaderOperations,
@@ -9,6 +9,7 @@ import type {
 } from "../../api/http-route.ts";
 import type { RouteDestination, TcpMatch, TlsMatch, VirtualService } from "../../api/virtual-service.ts";
 import { child, type JsonPath, jsonPath } from "../../base/json-path.ts";
+import { memoize } from "../../base/memo.ts";
 
 /** A value and where it stands. */
 export interface Place<T> {
@@ -22,36 +23,36 @@ export function items<T>(list: readonly T[] | undefined, path: JsonPath): readon
 }
 
 /** The HTTP rules. */
-export function httpRulesOf({ spec }: VirtualService): readonly Place<HttpRoute>[] {
+export const httpRulesOf = memoize(({ spec }: VirtualService): readonly Place<HttpRoute>[] => {
   return items(spec.http, jsonPath("spec", "http"));
-}
+});
 
 /** The matches of HTTP rules. */
-export function httpMatchesOf(object: VirtualService): readonly Place<HttpMatch>[] {
+export const httpMatchesOf = memoize((object: VirtualService): readonly Place<HttpMatch>[] => {
   return httpRulesOf(object).flatMap(({ value, path }) => items(value.match, child(path, "match")));
-}
+});
 
 /** The matches of TCP and TLS rules. */
-export function connectionMatchesOf({ spec }: VirtualService): readonly Place<TcpMatch | TlsMatch>[] {
+export const connectionMatchesOf = memoize(({ spec }: VirtualService): readonly Place<TcpMatch | TlsMatch>[] => {
   return (["tcp", "tls"] as const).flatMap((list) =>
     items<{ match?: readonly (TcpMatch | TlsMatch)[] }>(spec[list], jsonPath("spec", list)).flatMap(({ value, path }) =>
       items(value.match, child(path, "match")),
     ),
   );
-}
+});
 
 /** Lists of destinations that share the traffic of a rule, with the path of the list. */
-export function splitsOf(object: VirtualService): readonly Place<readonly RouteDestination[]>[] {
+export const splitsOf = memoize((object: VirtualService): readonly Place<readonly RouteDestination[]>[] => {
   const lists = (["http", "tcp", "tls"] as const).flatMap((list) =>
     items<{ route?: readonly RouteDestination[] }>(object.spec[list], jsonPath("spec", list)),
   );
   return lists.flatMap(({ value, path }) =>
     value.route === undefined ? [] : [{ value: value.route, path: child(path, "route") }],
   );
-}
+});
 
 /** Every destination of a route or mirror. */
-export function destinationsOf(object: VirtualService): readonly Place<Destination>[] {
+export const destinationsOf = memoize((object: VirtualService): readonly Place<Destination>[] => {
   const routed = splitsOf(object).flatMap(({ value, path }) =>
     items(value, path).map((item) => ({ value: item.value.destination, path: child(item.path, "destination") })),
   );
@@ -63,10 +64,10 @@ export function destinationsOf(object: VirtualService): readonly Place<Destinati
     })),
   ]);
   return [...routed, ...mirrored];
-}
+});
 
 /** Every place where headers are changed. */
-export function headerOperationsOf(object: VirtualService): readonly Place<HeaderOperations>[] {
+export const headerOperationsOf = memoize((object: VirtualService): readonly Place<HeaderOperations>[] => {
   const places = httpRulesOf(object).flatMap(({ value, path }): Place<Headers>[] => [
     ...(value.headers === undefined ? [] : [{ value: value.headers, path: child(path, "headers") }]),
     ...items(value.route, child(path, "route")).flatMap((route) =>
@@ -79,10 +80,10 @@ export function headerOperationsOf(object: VirtualService): readonly Place<Heade
       return operations === undefined ? [] : [{ value: operations, path: child(path, side) }];
     }),
   );
-}
+});
 
 /** Every StringMatch of the HTTP rules. */
-export function stringMatchesOf(object: VirtualService): readonly Place<StringMatch>[] {
+export const stringMatchesOf = memoize((object: VirtualService): readonly Place<StringMatch>[] => {
   const matched = httpMatchesOf(object).flatMap(({ value, path }) => [
     ...(["uri", "scheme", "method", "authority"] as const).flatMap((field) => {
       const match = value[field];
@@ -96,4 +97,4 @@ export function stringMatchesOf(object: VirtualService): readonly Place<StringMa
     items(value.corsPolicy?.allowOrigins, child(path, "corsPolicy", "allowOrigins")),
   );
   return [...matched, ...origins];
-}
+});
