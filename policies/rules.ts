@@ -44,6 +44,7 @@ import { sharedServers } from "./gateway/shared-servers.ts";
 import { tlsOddities } from "./gateway/tls-oddities.ts";
 import { imageAuto, missingProxy } from "./injection/missing-proxy.ts";
 import { ambient, notInjected, oneInjectionLabel } from "./injection/namespaces.ts";
+import { proxyImages } from "./injection/proxy-images.ts";
 import { proxyUser } from "./injection/proxy-user.ts";
 import { sharedTargets, sharedTransports } from "./injection/shared-ports.ts";
 import { portSettings } from "./peer-authentication/ports.ts";
@@ -217,6 +218,7 @@ export const rules: readonly AnyRule[] = [
   gatewayPorts,
   unreadClaims,
   missingProxy,
+  proxyImages,
   imageAuto,
   // What others say about the same.
   oneForMeshHost,
