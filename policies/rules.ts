@@ -49,10 +49,12 @@ import { proxyUser } from "./injection/proxy-user.ts";
 import { sharedTargets, sharedTransports } from "./injection/shared-ports.ts";
 import { portSettings } from "./peer-authentication/ports.ts";
 import { unreadClaims } from "./references/claims.ts";
+import { connectTimes } from "./references/connect-times.ts";
 import { unknownHost, unknownSubset } from "./references/destinations.ts";
 import { hostsOfGateway } from "./references/gateway-hosts.ts";
 import { gatewayPorts, gatewayWorkloads } from "./references/gateway-workloads.ts";
 import { unknownDelegate, unknownGateway } from "./references/gateways.ts";
+import { hiddenDestinations } from "./references/hidden-destinations.ts";
 import { unknownNamespace } from "./references/namespaces.ts";
 import { destinationPorts } from "./references/ports.ts";
 import { unknownRuleHost } from "./references/rule-hosts.ts";
@@ -63,7 +65,9 @@ import type { AnyRule } from "./rule.ts";
 import { externalNames, portNames } from "./service/port-names.ts";
 import { addressless, entryOddities } from "./service-entry/addressless.ts";
 import { foreignHosts } from "./service-entry/foreign-hosts.ts";
+import { portAlone } from "./service-entry/port-alone.ts";
 import { resolution } from "./service-entry/resolution.ts";
+import { rivalHosts } from "./service-entry/rival-hosts.ts";
 import { rivalAddresses, rivalProtocols } from "./service-entry/rivals.ts";
 import { entryAddresses, entryEndpoints, entryPorts } from "./service-entry/shape.ts";
 import { egressHosts, repeatedHosts } from "./sidecar/hosts.ts";
@@ -207,6 +211,8 @@ export const rules: readonly AnyRule[] = [
   unknownNamespace,
   hostsOfGateway,
   destinationPorts,
+  hiddenDestinations,
+  connectTimes,
   emptySubsets,
   selectedWorkloads,
   guardedWorkloads,
@@ -242,6 +248,8 @@ export const rules: readonly AnyRule[] = [
   delegateCycles,
   rivalProtocols,
   rivalAddresses,
+  rivalHosts,
+  portAlone,
   foreignRules,
   shadows,
   neverMatching,
