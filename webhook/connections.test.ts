@@ -22,10 +22,8 @@ let owed: Http2ServerResponse[];
 beforeEach(async () => {
   owed = [];
   const certificate = { cert: issued.certificateChainPem, key: issued.privateKey.reveal() };
-  server = createTlsServer(
-    certificate,
-    (request, response) => (request.url === "/slow" ? void owed.push(response) : response.end("ok")),
-    5_000,
+  server = createTlsServer(certificate, (request, response) =>
+    request.url === "/slow" ? void owed.push(response) : response.end("ok"),
   );
   connections = trackConnections(server);
   server.listen(0, "127.0.0.1");

@@ -17,8 +17,38 @@ class BodyCutOff extends Error {
   override readonly message = "The request ended before its body did";
 }
 
-/** The whole body as text. Rejects with BodyTooLarge, or with an error of status 400 where the client went away. */
-export function readBody(stream: Readable): Promise<string> {
+export interface BodyReader {
+  /** The whole body as text. Rejects with BodyTooLarge, or with an error of status 400 where the client went away. */
+  read(stream: Readable): Promise<string>;
+  close(): void;
+}
+
+/**
+ * Reads bodies that arrive within so many milliseconds, or a little more: one clock looks after all of them. The others are taken
+ * off; nobody else notices it.
+ */
+export function bodyReader(arrivalMs: number): BodyReader {
+  /** What still arrives, and how often the clock has seen it. */
+  const arriving = new Map<Readable, number>();
+  const clock = setInterval(() => {
+    for (const [stream, seen] of arriving) {
+      if (seen >= looks) stream.destroy();
+      else arriving.set(stream, seen + 1);
+    }
+  }, arrivalMs / looks).unref();
+  return {
+    read: (stream) => {
+      arriving.set(stream, 0);
+      return wholeBody(stream, () => arriving.delete(stream));
+    },
+    close: () => clearInterval(clock),
+  };
+}
+
+/** How often the clock looks while a body may arrive. */
+const looks = 4;
+
+function wholeBody(stream: Readable, over: () => void): Promise<string> {
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
     let sizeBytes = 0;
@@ -29,10 +59,14 @@ export function readBody(stream: Readable): Promise<string> {
       if (sizeBytes > patienceBytes) stream.destroy();
     });
     stream.once("end", () => {
+      over();
       if (sizeBytes > bodyLimitBytes) reject(new BodyTooLarge());
-      else resolve(Buffer.concat(chunks).toString("utf8"));
+      else resolve((chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)).toString("utf8"));
     });
-    const cutOff = (cause?: unknown): void => reject(new BodyCutOff(undefined, { cause }));
+    const cutOff = (cause?: unknown): void => {
+      over();
+      reject(new BodyCutOff(undefined, { cause }));
+    };
     // Every stream closes; an error for one that had ended would be made for nobody.
     stream.once("error", cutOff).once("close", () => stream.readableEnded || cutOff());
   });

@@ -28,7 +28,7 @@ type Handler = (request: Http2ServerRequest, response: Http2ServerResponse) => v
  * A server that hands every request to `handler`; it does not listen yet.
  * @throws {PillionError} WEBHOOK_TLS: certificate and key do not fit.
  */
-export function createTlsServer({ cert, key }: Certificate, handler: Handler, arrivalMs: number): Http2SecureServer {
+export function createTlsServer({ cert, key }: Certificate, handler: Handler): Http2SecureServer {
   let server: Http2SecureServer;
   try {
     server = createSecureServer(
@@ -41,11 +41,6 @@ export function createTlsServer({ cert, key }: Certificate, handler: Handler, ar
   server.maxConnections = connectionLimit;
   server.setTimeout(idleMs);
   server.on("session", (session) => session.setTimeout(idleMs, () => session.close()));
-  // A request that does not arrive is taken off; others never notice it.
-  server.on("request", (request: Http2ServerRequest) => {
-    const timer = setTimeout(() => request.destroy(), arrivalMs);
-    request.once("end", () => clearTimeout(timer)).once("close", () => clearTimeout(timer));
-  });
   return server;
 }
 
