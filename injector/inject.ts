@@ -43,13 +43,15 @@ export function inject(pod: JsonObject, namespace: NamespaceFacts, given: Inject
   if (hasErrors(report.findings)) return { pod, findings: report.findings };
 
   const made = ownParts(settings, { options, template, serviceName: canonicalName(pod), overrides });
-  const parts = standingParts(pod, made, earlier);
+  // Where our parts would come out as they did before, what stands in the pod is kept.
+  const isUnchanged = earlier?.status.fingerprint === made.fingerprint;
+  const parts = isUnchanged ? standingParts(pod, made) : made;
   const { containers, initContainers, probes } = applications(pod, options, template, earlier, report);
   const metrics = mergedMetrics(pod, { settings, template, known: earlier?.probes ?? {} }, report);
   if (hasErrors(report.findings)) return { pod, findings: report.findings };
   const inPlace = placed(parts, options, template, { containers, initContainers });
   const spec = objectAt(pod, "spec");
-  const volumes = mergedVolumes(spec, parts, earlier);
+  const volumes = mergedVolumes(spec, parts, earlier?.status.volumes ?? [], isUnchanged);
   const status = {
     initContainers: listed(inPlace.initContainers),
     containers: listed(inPlace.containers),
@@ -64,7 +66,7 @@ export function inject(pod: JsonObject, namespace: NamespaceFacts, given: Inject
       status,
       overrides,
       metrics: metrics.annotations,
-      probes: { ...probes, ...metrics.table },
+      probes: Object.assign(probes, metrics.table),
       network: labelOfNetwork(settings.network),
       root: rootSecret(settings),
     }),
@@ -104,20 +106,13 @@ function refuseOpenShift(namespace: NamespaceFacts, report: PodReport): void {
   );
 }
 
-interface Parts extends OwnParts {
-  /** Nothing that our parts depend on changed since they were injected. */
-  readonly unchanged: boolean;
-}
-
-/** Our own parts. Where they would come out as they did before, what stands in the pod is kept: others may have added to it. */
-function standingParts(pod: JsonObject, parts: OwnParts, earlier: Earlier | undefined): Parts {
-  const unchanged = earlier?.status.fingerprint === parts.fingerprint;
-  if (!unchanged) return { ...parts, unchanged };
+/** What stands in the pod in place of our own parts: others may have added to it. */
+function standingParts(pod: JsonObject, parts: OwnParts): OwnParts {
   const spec = objectAt(pod, "spec");
   const standing = [...listAt(spec, "initContainers"), ...listAt(spec, "containers")];
   const kept = (built: JsonObject): JsonObject => standing.find((one) => one["name"] === built["name"]) ?? built;
   const { proxy, init } = parts;
-  return { ...parts, proxy: kept(proxy), init: init === undefined ? undefined : kept(init), unchanged };
+  return { ...parts, proxy: kept(proxy), init: init === undefined ? undefined : kept(init) };
 }
 
 interface Lists {
@@ -132,7 +127,7 @@ function applications(
   template: Template,
   earlier: Earlier | undefined,
   report: PodReport,
-): Lists & { readonly probes: ProbeTable } {
+): Lists & { readonly probes: Record<string, ProbeTable[string]> } {
   const spec = objectAt(pod, "spec");
   const probes: Record<string, ProbeTable[string]> = {};
   const probed = (container: JsonObject): JsonObject => {
@@ -164,7 +159,7 @@ function warnOfProxyUser(spec: JsonObject, containers: readonly JsonObject[], re
 }
 
 /** Where our containers go: native ones before all others, a classic proxy last (first when it holds the others back). */
-function placed(parts: Parts, options: PodOptions, template: Template, lists: Lists): Lists {
+function placed(parts: OwnParts, options: PodOptions, template: Template, lists: Lists): Lists {
   const init = parts.init === undefined ? [] : [parts.init];
   if (template === "sidecar" && options.native) {
     return { containers: lists.containers, initContainers: [...init, parts.proxy, ...lists.initContainers] };
@@ -186,11 +181,10 @@ interface Volumes {
   readonly own: readonly string[];
 }
 
-/** A volume of ours that others changed is kept as long as ours would be the same. */
-function mergedVolumes(spec: JsonObject, parts: Parts, earlier: Earlier | undefined): Volumes {
+/** `before` are ours of the last time. One that others changed is kept as long as ours would be the same. */
+function mergedVolumes(spec: JsonObject, parts: OwnParts, before: readonly string[], isUnchanged: boolean): Volumes {
   const present = listAt(spec, "volumes");
-  const before = earlier?.status.volumes ?? [];
-  const all = parts.unchanged ? [...present] : present.filter((volume) => !before.includes(textAt(volume, "name")));
+  const all = isUnchanged ? [...present] : present.filter((volume) => !before.includes(textAt(volume, "name")));
   const own: string[] = [];
   for (const volume of parts.volumes) {
     const name = textAt(volume, "name");

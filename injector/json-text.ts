@@ -1,11 +1,21 @@
-// JSON as Base64, where large parts of it are the same in thousands of pods: these are written and encoded once.
+// JSON as Base64, where large parts of it are the same in thousands of pods: these are written once, and the largest encoded.
 import { isList, isObject, type Json, type JsonObject } from "./json.ts";
 
-const kept = new WeakMap<JsonObject, string>();
+/** A short text is encoded together with what stands around it. */
+interface Kept {
+  readonly json: string;
+  readonly base64: string | undefined;
+}
 
-/** Write and encode an object now, for all who ask later. The object must not change any more. */
+const kept = new WeakMap<JsonObject, Kept>();
+
+/** From here on it pays to encode a text on its own. */
+const longCharacters = 1_000;
+
+/** Write an object now, for all who ask later. The object must not change any more. */
 export function keepText(value: JsonObject): JsonObject {
-  kept.set(value, encoded(JSON.stringify(value)));
+  const json = JSON.stringify(value);
+  kept.set(value, json.length < longCharacters ? { json, base64: undefined } : { json: "", base64: encoded(json) });
   return value;
 }
 
@@ -24,7 +34,7 @@ export interface JsonWriter {
   base64(): string;
 }
 
-/** A writer of one JSON text; spaces around what was kept make the encoded pieces fit. */
+/** A writer of one JSON text; spaces around what was encoded before make the pieces fit. */
 export function jsonWriter(): JsonWriter {
   let done = "";
   let pending = "";
@@ -34,9 +44,11 @@ export function jsonWriter(): JsonWriter {
   };
   const value = (one: Json): void => {
     const known = isObject(one) ? kept.get(one) : undefined;
-    if (known !== undefined) {
+    if (known?.base64 !== undefined) {
       encodePending();
-      done += known;
+      done += known.base64;
+    } else if (known !== undefined) {
+      pending += known.json;
     } else if (isList(one) && hasKeptText(one)) {
       for (let index = 0; index < one.length; index++) {
         pending += index === 0 ? "[" : ",";
@@ -62,5 +74,5 @@ const groupBytes = 3;
 
 function encoded(json: string): string {
   const over = Buffer.byteLength(json) % groupBytes;
-  return Buffer.from(over === 0 ? json : json + " ".repeat(groupBytes - over)).toString("base64");
+  return Buffer.from(over === 0 ? json : json + "  ".slice(over - 1)).toString("base64");
 }

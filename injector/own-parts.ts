@@ -37,7 +37,8 @@ const remembered = rememberFew<PodOptions, OwnParts>(300);
  */
 export function ownParts(settings: InjectorSettings, request: OwnPartsRequest): OwnParts {
   const { options, template, serviceName, overrides } = request;
-  const key = JSON.stringify([template, serviceName, overrides]);
+  const hasOverrides = overrides.containers.length + overrides.initContainers.length > 0;
+  const key = `${template} ${serviceName} ${hasOverrides ? JSON.stringify(overrides) : ""}`;
   return remembered.get(options, key) ?? remembered.set(options, key, build(settings, request));
 }
 
@@ -50,7 +51,7 @@ function build(settings: InjectorSettings, { options, template, serviceName, ove
   return {
     proxy: keepText(proxy),
     init: init === undefined ? undefined : keepText(init),
-    volumes,
+    volumes: volumes.map(keepText),
     fingerprint: fingerprintOf([proxy, init ?? null, volumes]),
   };
 }

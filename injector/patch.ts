@@ -22,15 +22,23 @@ export function patchOf(before: JsonObject, after: JsonObject): readonly PatchOp
 export function patchBase64(operations: readonly PatchOperation[]): string {
   const writer = jsonWriter();
   let before = "[";
+  let unwritten: PatchOperation[] = [];
+  const write = (): void => {
+    if (unwritten.length === 0) return;
+    writer.text(before + JSON.stringify(unwritten).slice(1, -1)); // one call: each has a price
+    unwritten = [];
+    before = ",";
+  };
   for (const operation of operations) {
-    writer.text(before);
     if (operation.op !== "remove" && hasKeptText(operation.value)) {
-      writer.text(`{"op":"${operation.op}","path":${JSON.stringify(operation.path)},"value":`);
+      write();
+      writer.text(`${before}{"op":"${operation.op}","path":${JSON.stringify(operation.path)},"value":`);
       writer.value(operation.value);
       writer.text("}");
-    } else writer.text(JSON.stringify(operation));
-    before = ",";
+      before = ",";
+    } else unwritten.push(operation);
   }
+  write();
   writer.text(operations.length === 0 ? "[]" : "]");
   return writer.base64();
 }
@@ -45,17 +53,19 @@ function addDifferences(before: Json, after: Json, path: string, operations: Pat
 }
 
 function addOfObjects(before: JsonObject, after: JsonObject, path: string, operations: PatchOperation[]): void {
-  for (const key of Object.keys(before)) {
-    if (!Object.hasOwn(after, key)) operations.push({ op: "remove", path: below(path, key) });
-  }
+  let kept = 0;
   for (const key of Object.keys(after)) {
     const value = after[key] ?? null;
     // A label may be called "constructor".
     const old = Object.hasOwn(before, key) ? before[key] : undefined;
+    if (old !== undefined) kept++;
     if (old === value) continue;
     if (old === undefined) operations.push({ op: "add", path: below(path, key), value });
     else addDifferences(old, value, below(path, key), operations);
   }
+  const keys = Object.keys(before);
+  if (keys.length === kept) return;
+  for (const key of keys) if (!Object.hasOwn(after, key)) operations.push({ op: "remove", path: below(path, key) });
 }
 
 /** Whether every old item has its new one, in the order in which they stood. */
@@ -85,6 +95,5 @@ function addOfLists(before: readonly Json[], after: readonly Json[], path: strin
 const isSame = (one: Json | undefined, other: Json | undefined): boolean =>
   one === other || (isObject(one) && isObject(other) && one["name"] !== undefined && one["name"] === other["name"]);
 
-const below = (path: string, key: string): string => `${path}/${/[~/]/.test(key) ? escaped(key) : key}`;
-
-const escaped = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");
+const below = (path: string, key: string): string =>
+  `${path}/${key.includes("/") || key.includes("~") ? key.replaceAll("~", "~0").replaceAll("/", "~1") : key}`;
