@@ -37,6 +37,7 @@ export const gatewayPorts = rule({
     const pods = selected(spec, around);
     if (pods.length === 0) return;
     const reached = new Set(pods.flatMap((pod) => reachedPorts(pod, around)));
+    if (reached.has(anyPort)) return;
     for (const { value, path } of items(spec.servers, jsonPath("spec", "servers"))) {
       const { number } = value.port;
       if (reached.has(number)) continue;
@@ -56,15 +57,18 @@ function selected({ selector = {} }: Gateway["spec"], { snapshot }: Around): rea
   return [...snapshot.workloads.values()].filter(({ labels }) => hasLabels(labels, selector));
 }
 
+/** Stands for a port that is named, and whose number the proxy's container keeps to itself. */
+const anyPort = 0;
+
 /** Ports of the Services that lead to a pod, and the ports of the pod that they lead to. */
 function reachedPorts(pod: Workload, { snapshot }: Around): readonly number[] {
   const services = snapshot.servicesOfWorkload.get(`${pod.namespace}/${pod.name}`) ?? [];
   return services
     .flatMap(({ ports }) => ports)
     .filter(({ protocol }) => protocol !== "udp")
-    .flatMap(({ number, targetPort }) => [number, portOf(pod, targetPort) ?? number]);
+    .flatMap(({ number, targetPort }) => [number, portOf(pod, targetPort)]);
 }
 
-function portOf({ ports }: Workload, target: number | string): number | undefined {
-  return typeof target === "string" ? ports.find(({ name }) => name === target)?.number : target;
+function portOf({ ports }: Workload, target: number | string): number {
+  return typeof target === "number" ? target : (ports.find(({ name }) => name === target)?.number ?? anyPort);
 }
