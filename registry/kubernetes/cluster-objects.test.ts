@@ -185,6 +185,73 @@ describe("ClusterObjects", () => {
     expect(names()).toEqual(["shop/all", "shop/ours"]);
   });
 
+  describe("when the names of ours change", () => {
+    const startRevised = () => {
+      let revisions = ["canary"];
+      const reports: ObjectReport[] = [];
+      const objects = new ClusterObjects(
+        (report) => reports.push(report),
+        () => revisions,
+      );
+      const put = (spec: object): void => objects.put("VirtualService", "shop/vs", virtualService(spec));
+      const revise = (): void => {
+        revisions = ["canary", "prod"];
+        objects.reviseOwn();
+      };
+      const hosts = (): readonly string[] | undefined => {
+        objects.flush();
+        return objects.world().objects.VirtualService.get("shop/vs")?.spec.hosts;
+      };
+      return { objects, reports, put, revise, hosts };
+    };
+
+    test("does not lose a change that came at the same moment", () => {
+      const { put, revise, hosts } = startRevised();
+      put({ hosts: ["a"] });
+      expect(hosts()).toEqual(["a"]);
+      put({ hosts: ["b"] });
+      revise();
+      expect(hosts()).toEqual(["b"]);
+    });
+
+    test("does not bring back what is deleted at the same moment", () => {
+      const { objects, put, revise, hosts } = startRevised();
+      put({ hosts: ["a"] });
+      expect(hosts()).toEqual(["a"]);
+      objects.delete("VirtualService", "shop/vs");
+      revise();
+      expect(hosts()).toBeUndefined();
+    });
+
+    test("looks also at what has come at the same moment", () => {
+      let revisions = ["canary"];
+      const objects = new ClusterObjects(
+        () => {},
+        () => revisions,
+      );
+      objects.put(
+        "VirtualService",
+        "shop/vs",
+        virtualService({ hosts: ["a"] }, { labels: { "istio.io/rev": "canary" } }),
+      );
+      revisions = ["prod"];
+      objects.reviseOwn();
+      objects.flush();
+      expect(objects.world().objects.VirtualService.size).toBe(0);
+    });
+
+    test("does not call well what is kept in its last good form", () => {
+      const { objects, reports, put, revise, hosts } = startRevised();
+      put({ hosts: ["a"] });
+      expect(hosts()).toEqual(["a"]);
+      put({ hosts: 7 });
+      revise();
+      expect(hosts()).toEqual(["a"]);
+      expect(reports).toHaveLength(1);
+      expect(objects.reports()).toMatchObject([{ inForce: "before" }]);
+    });
+  });
+
   test("keeps out what does not parse, and reports it once with everything that is wrong", () => {
     const { put, reports, current } = start();
     const bad = virtualService({ hots: ["a"], http: 7 });

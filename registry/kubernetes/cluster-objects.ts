@@ -9,7 +9,7 @@ import { parse } from "../../api/parse.ts";
 import { assert } from "../../base/assert.ts";
 import { type Finding, hasErrors } from "../../base/finding.ts";
 import type { ObjectRef } from "../../base/object-ref.ts";
-import { applyChanges, type Change, emptyWorld, type ObjectKey, type World } from "../../model/world.ts";
+import { applyChanges, type Change, emptyWorld, type ObjectKey, objectKey, type World } from "../../model/world.ts";
 
 /** What is wrong with an object that the API server stores. */
 export interface ObjectReport {
@@ -73,11 +73,16 @@ export class ClusterObjects {
     }
   }
 
-  /** The names of our revision are others now. */
+  /** The names of our revision are others now: what they leave out goes, and what they let in comes. */
   reviseOwn(): void {
-    for (const kind of meshKinds) {
+    const stored = meshKinds.flatMap((kind): readonly AnyObject[] => [...this.#world.objects[kind].values()]);
+    const waiting = [...this.#pending.values()].flatMap((change) => (change.type === "put" ? [change.object] : []));
+    for (const { kind, metadata } of [...stored, ...waiting]) {
+      const key = objectKey(metadata.namespace, metadata.name);
       // What was parsed from JSON is JSON; its type has no index signature.
-      for (const [key, object] of this.#world.objects[kind]) this.put(kind, key, object as unknown as JsonObject);
+      const raw = this.#current(kind, key) as unknown as JsonObject | undefined;
+      // The others stay as they are: a last good form is not what the API server stores.
+      if (raw !== undefined && this.#isElsewhere(kind, raw)) this.put(kind, key, raw);
     }
     for (const { kind, key, raw } of [...this.#elsewhere.values()]) this.put(kind, key, raw);
   }
