@@ -95,6 +95,10 @@ const agentAnnotations: Readonly<Record<string, readonly [reason: string, fix: s
   ],
 };
 
+/** Networks of Multus; Istio's own injector adds its plugin there. */
+const networksAnnotation = "k8s.v1.cni.cncf.io/networks";
+const istioPlugin = /(^|[\s,/"])istio-cni($|[\s,@"])/;
+
 const remembered = rememberFew<InjectorSettings, PodOptions>(300);
 
 /**
@@ -114,9 +118,9 @@ export function readOptions(pod: JsonObject, settings: InjectorSettings, report:
 
 const written: ReadonlySet<string> = new Set([statusAnnotation, probesAnnotation, rootSecretAnnotation]);
 
-/** All annotations that are read here belong to these two; what injection itself writes down is not read. */
+/** All annotations that are read here belong to these; what injection itself writes down is not read. */
 const mayMatter = (name: string): boolean =>
-  (name.includes("istio.io/") || name.includes("pillion.io/")) && !written.has(name);
+  name === networksAnnotation || ((name.includes("istio.io/") || name.includes("pillion.io/")) && !written.has(name));
 
 function freshOptions(
   pod: JsonObject,
@@ -133,6 +137,14 @@ function freshOptions(
   };
   for (const [name, [reason, fix]] of Object.entries(agentAnnotations)) {
     if (annotations[name] !== undefined) report.withoutEffect(name, reason, fix);
+  }
+  if (istioPlugin.test(annotations[networksAnnotation] ?? "")) {
+    report.withoutEffect(
+      networksAnnotation,
+      "Pillion has no CNI plugin: the init container istio-init sets the redirect rules",
+      "Take the network istio-cni out of it",
+      ["istio-cni"],
+    );
   }
   const config = readProxyConfig(annotations[proxyConfigAnnotation], report);
   return {

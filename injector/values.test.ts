@@ -57,6 +57,7 @@ describe("settingsFromValues()", () => {
     },
     { values: "{}", want: {} },
     { values: "gateways: {anything: [1, 2]}", want: {} },
+    { values: "{pilot: {cni: {enabled: false}}, istio_cni: {enabled: false}}", want: {} },
   ])("reads $values", ({ values, want }) => {
     const { changes, problems } = settingsFromValues(parse(values));
     expect(problems).toEqual([]);
@@ -75,5 +76,18 @@ describe("settingsFromValues()", () => {
       "global.proxy.logLevel",
       "global.proxy.resources.limits.cpu",
     ]);
+  });
+
+  test.each([
+    { values: "pilot: {cni: {enabled: true}}", path: "pilot.cni.enabled" },
+    { values: "istio_cni: {enabled: true}", path: "istio_cni.enabled" },
+    { values: "values: {cni: {enabled: true}}", path: "cni.enabled" },
+    {
+      values: "{kind: IstioOperator, spec: {components: {cni: {enabled: true}}}}",
+      path: "spec.components.cni.enabled",
+    },
+  ])("refuses a CNI plugin: $values", ({ values, path }) => {
+    const { problems } = settingsFromValues(parse(values));
+    expect(problems).toEqual([expect.stringMatching(`^${path} is true; it must be false: Pillion has no CNI plugin`)]);
   });
 });

@@ -42,6 +42,10 @@ export function settingsFromValues(document: JsonObject): ValuesReading {
     if (parsed === undefined) problems.push(`${path} is ${JSON.stringify(value)}; it must be ${form.expects}`);
     return parsed;
   };
+  for (const path of pluginPaths) read(path, noPlugin);
+  if (at(document, "spec.components.cni.enabled") === true) {
+    problems.push(`spec.components.cni.enabled is true; it must be ${noPlugin.expects}`);
+  }
   const image = read("global.proxy.image", imageName);
   const policy = read("global.proxy.autoInject", oneOf("enabled", "disabled"));
   const webhook = "sidecarInjectorWebhook";
@@ -69,6 +73,14 @@ export function settingsFromValues(document: JsonObject): ValuesReading {
   });
   return { changes, problems };
 }
+
+/** Where Istio's charts of several versions are told that a CNI plugin redirects instead of an init container. */
+const pluginPaths = ["pilot.cni.enabled", "cni.enabled", "istio_cni.enabled"] as const;
+
+const noPlugin: Form<false> = {
+  expects: "false: Pillion has no CNI plugin, and the init container istio-init sets the redirect rules of every pod",
+  parse: (text) => (text === "false" ? false : undefined),
+};
 
 function valuesIn(document: JsonObject): JsonObject {
   if (document["kind"] === "IstioOperator") return objectAt(document, "spec", "values");
