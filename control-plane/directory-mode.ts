@@ -93,7 +93,7 @@ async function monitor(listen: ListenAddress, serving: Serving, metrics: Registr
 function reportFile({ file, problems }: FileReport, log: Logger): void {
   if (problems.length === 0) log.info({ file }, "file is well again");
   for (const { line, text, finding } of problems) {
-    const fields = { file, line, code: finding?.code, problem: text };
+    const fields = { file, line, ...finding?.object, code: finding?.code, problem: text };
     if (finding === undefined || finding.severity === "error") log.warn(fields, "refused; the last good form stays");
     else log.info(fields, "accepted with a warning");
   }

@@ -64,7 +64,7 @@ async function start() {
       directories: [root],
       defaultNamespace: "default",
       review,
-      log: { info: (fields, message) => void infos.push(`${message} ${JSON.stringify(fields)}`), warn: () => {} },
+      log: { info: (fields, message) => void infos.push(`${message} ${JSON.stringify(fields)}`) },
       onChange: (world) => {
         worlds.push(world);
         wake();
@@ -120,7 +120,7 @@ describe("openDirectory()", () => {
     const options = {
       defaultNamespace: "default",
       review,
-      log: { info() {}, warn() {} },
+      log: { info() {} },
       onChange() {},
       onReport() {},
     };

@@ -1,7 +1,6 @@
 // A registry whose objects stand in files: reads directories of YAML, follows every change, keeps the last good form.
 import { readdirSync, statSync } from "node:fs";
 import { PillionError } from "../../base/error.ts";
-import { hasErrors } from "../../base/finding.ts";
 import type { World } from "../../model/world.ts";
 import { readFile } from "./read-file.ts";
 import type { FileContent } from "./read-objects.ts";
@@ -13,7 +12,6 @@ import { FolderWatch } from "./watch-folders.ts";
 /** The part of pino that is used here. */
 export interface Log {
   info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
 }
 
 /** What a directory registry needs. */
@@ -203,21 +201,10 @@ class Directory implements DirectoryRegistry {
   #tell(before: readonly FileReport[]): void {
     const earlier = new Map(before.map((report) => [report.file, report]));
     for (const report of this.reports()) {
-      if (!isSameReport(earlier.get(report.file), report)) this.#report(report);
+      if (!isSameReport(earlier.get(report.file), report)) this.#options.onReport(report);
       earlier.delete(report.file);
     }
-    for (const file of earlier.keys()) this.#report({ file, problems: [] });
-  }
-
-  #report(report: FileReport): void {
-    const { file, problems } = report;
-    for (const { line, finding, text } of problems) {
-      const code = finding === undefined ? {} : { code: finding.code, ...finding.object };
-      const isRefused = finding === undefined || hasErrors([finding]);
-      this.#options.log.warn({ file, line, ...code, text }, isRefused ? "refused" : "accepted with a warning");
-    }
-    if (problems.length === 0) this.#options.log.info({ file }, "well again");
-    this.#options.onReport(report);
+    for (const file of earlier.keys()) this.#options.onReport({ file, problems: [] });
   }
 
   #logSkipped(file: string, { skipped }: FileContent): void {
