@@ -28,7 +28,7 @@ import { connectionPools, emptyPolicies, outlierDetection } from "./destination-
 import { contradictions } from "./destination-rule/contradictions.ts";
 import { loadBalancers, refusedHashes } from "./destination-rule/load-balancers.ts";
 import { shadows } from "./destination-rule/shadows.ts";
-import { strictBehindTls, tlsToStrict } from "./destination-rule/strict-workloads.ts";
+import { tlsToPlain, tlsToStrict } from "./destination-rule/strict-workloads.ts";
 import { duplicateSubsets, selectorScope, subsetNames } from "./destination-rule/subsets.ts";
 import { clientTls } from "./destination-rule/tls.ts";
 import { undetectedFailover } from "./destination-rule/undetected-failover.ts";
@@ -47,6 +47,7 @@ import { ambient, notInjected, oneInjectionLabel } from "./injection/namespaces.
 import { proxyImages } from "./injection/proxy-images.ts";
 import { proxyUser } from "./injection/proxy-user.ts";
 import { sharedTargets, sharedTransports } from "./injection/shared-ports.ts";
+import { plainBehindTls, strictBehindTls } from "./peer-authentication/called-workloads.ts";
 import { portSettings } from "./peer-authentication/ports.ts";
 import { unreadClaims } from "./references/claims.ts";
 import { connectTimes } from "./references/connect-times.ts";
@@ -245,6 +246,8 @@ export const rules: readonly AnyRule[] = [
   sharedTargets,
   tlsToStrict,
   strictBehindTls,
+  tlsToPlain,
+  plainBehindTls,
   delegateCycles,
   rivalProtocols,
   rivalAddresses,

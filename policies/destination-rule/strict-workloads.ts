@@ -1,10 +1,8 @@
 // TLS towards workloads that take mutual TLS of the mesh only.
 import type { ObjectOf } from "../../api/kinds.ts";
-import { refOf } from "../../api/object.ts";
-import { child, jsonPath } from "../../base/json-path.ts";
-import { refText } from "../../base/object-ref.ts";
-import { completeHost, hostname } from "../../model/hosts.ts";
-import { isSelecting, mtlsMode } from "../../model/mtls.ts";
+import { child } from "../../base/json-path.ts";
+import { completeHost } from "../../model/hosts.ts";
+import { mtlsMode } from "../../model/mtls.ts";
 import { hasLabels } from "../../model/selection.ts";
 import type { MeshService } from "../../model/service.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
@@ -37,47 +35,54 @@ export const tlsToStrict = rule({
   },
 });
 
-/** The same from the other side. */
-export const strictBehindTls = rule({
-  code: "PIL3011",
-  kinds: ["PeerAuthentication"],
+/** What has no proxy, or was told to speak plain text, understands nobody who comes with the mesh's TLS. */
+export const tlsToPlain = rule({
+  code: "PIL3025",
+  kinds: ["DestinationRule"],
   enforcement: "warn",
-  summary: "workloads that become STRICT are called with mutual TLS",
+  summary: "a DestinationRule asks for mutual TLS of workloads that speak it",
   *check(object, { snapshot }): Iterable<Complaint> {
-    if (object.spec.mtls?.mode !== "STRICT") return;
-    const { namespace } = object.metadata;
-    const wanted = object.spec.selector?.matchLabels;
-    for (const stored of snapshot.destinationRules) {
-      const service = snapshot.services.get(hostname(stored.spec.host));
-      const mode = trafficModeOf(stored);
-      if (service === undefined || mode === undefined) continue;
-      const isMine = (snapshot.endpoints.get(service.hostname) ?? []).some(({ workload }) => {
-        const pod = workload === undefined ? undefined : snapshot.workloads.get(workload);
-        if (pod === undefined || !pod.hasSidecar) return false;
-        if (pod.namespace !== namespace && (namespace !== snapshot.mesh.rootNamespace || isSelecting(object)))
-          return false;
-        return hasLabels(pod.labels, wanted);
-      });
-      if (!isMine) continue;
+    const service = serviceOf(object, snapshot);
+    if (service === undefined) return;
+    for (const { value, path } of settingsOf(object)) {
+      if (value.tls?.mode !== "ISTIO_MUTUAL") continue;
+      const port = "port" in value ? value.port?.number : undefined;
+      const [, index] = /^spec\.subsets\[(\d+)\]/.exec(path) ?? [];
+      const labels = index === undefined ? {} : object.spec.subsets?.[Number(index)]?.labels;
+      const plain = plainPod(snapshot, service, port, labels ?? {});
+      if (plain === undefined) continue;
       yield {
-        path: jsonPath("spec", "mtls", "mode"),
-        problem: `the mode is STRICT, and ${refText(refOf(stored))} calls ${stored.spec.host} with TLS mode ${mode}`,
-        reason: "Those calls would be ended, and callers would get 503",
-        fix: "Take tls out of the DestinationRule, or write PERMISSIVE",
-        others: [refOf(stored)],
+        path: child(path, "tls", "mode"),
+        problem: `the mode is ISTIO_MUTUAL, and pod ${plain.pod} ${plain.isMeshed ? "is told to speak plain text" : "has no proxy"}`,
+        reason: "It would not understand the handshake, and callers would get 503",
+        fix: "Take tls away: mutual TLS is tried wherever it is understood",
+        others: [service.origin],
       };
     }
   },
 });
 
-function trafficModeOf(rule: ObjectOf<"DestinationRule">): string | undefined {
-  const mode = rule.spec.trafficPolicy?.tls?.mode;
-  return mode === "ISTIO_MUTUAL" ? undefined : mode;
-}
-
 function serviceOf({ metadata, spec }: ObjectOf<"DestinationRule">, snapshot: Snapshot): MeshService | undefined {
   const { services, mesh } = snapshot;
   return services.get(completeHost(spec.host, metadata.namespace, mesh.clusterDomain, (name) => services.has(name)));
+}
+
+/** A pod behind a service that takes no mutual TLS on a port; on none of them where none is named. */
+function plainPod(
+  snapshot: Snapshot,
+  service: MeshService,
+  port: number | undefined,
+  labels: Readonly<Record<string, string>>,
+): { readonly pod: string; readonly isMeshed: boolean } | undefined {
+  for (const endpoint of snapshot.endpoints.get(service.hostname) ?? []) {
+    const { workload, ports, meshTls, plaintextPorts = [] } = endpoint;
+    if (workload === undefined || !hasLabels(endpoint.labels, labels)) continue;
+    const number = port === undefined ? undefined : ports[port];
+    if (port !== undefined && number === undefined) continue;
+    if (meshTls && (number === undefined || !plaintextPorts.includes(number))) continue;
+    return { pod: workload, isMeshed: snapshot.workloads.get(workload)?.hasSidecar === true };
+  }
+  return undefined;
 }
 
 /** A pod behind a service that refuses plain text on a port; on any where none is named. */
