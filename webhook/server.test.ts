@@ -1,36 +1,37 @@
-import { generateKeyPairSync, X509Certificate } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { type ClientHttp2Session, connect } from "node:http2";
-import { request as httpsRequest } from "node:https";
 import { connect as tlsConnect } from "node:tls";
 import jsonPatch, { type Operation } from "fast-json-patch";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AnyObject } from "../api/kinds.ts";
-import { parse } from "../api/parse.ts";
 import type { Finding } from "../base/finding.ts";
 import { jsonPath } from "../base/json-path.ts";
-import { createCa, issue } from "../certs/ca.ts";
 import { inject } from "../injector/inject.ts";
 import { defaultSettings } from "../injector/settings.ts";
-import { emptyWorld, type World } from "../model/world.ts";
-import { bodyLimitBytes } from "./read-body.ts";
+import type { World } from "../model/world.ts";
 import { startWebhook, type Webhook, type WebhookOptions } from "./server.ts";
+import {
+  type Answered,
+  askHttp1,
+  askOver,
+  ca,
+  labelled,
+  newCertificate,
+  pod,
+  type Reply,
+  responseIn,
+  reviewOf,
+  sessionOn,
+  testOptions,
+} from "./testing/asking.ts";
 
-const newKeyPair = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
-const now = Date.now();
-const ca = createCa({ now, newKeyPair, trustDomain: "cluster.local" });
-const certificate = () => {
-  const issued = issue(ca, { now, newKeyPair, dnsNames: ["localhost"] });
-  return { cert: issued.certificateChainPem, key: issued.privateKey.reveal() };
-};
-
-const labelled = { name: "shop", labels: { "istio-injection": "enabled" } };
 const errors: string[] = [];
 const admitted: string[] = [];
 let ready = true;
 let clockMs = 0;
 let webhook: Webhook;
 let session: ClientHttp2Session;
-const firstCertificate = certificate();
+const firstCertificate = newCertificate();
 
 /** Two VirtualServices may not have the same host; the host "bug" makes the rules fail. */
 function review(candidate: AnyObject, world: World): readonly Finding[] {
@@ -53,31 +54,23 @@ function review(candidate: AnyObject, world: World): readonly Finding[] {
   }));
 }
 
-const options = (): WebhookOptions => ({
-  tls: firstCertificate,
-  listen: { host: "127.0.0.1", port: 0 },
-  inject: {
-    settings: () => defaultSettings,
-    namespace: (name) => (name === "shop" ? labelled : { name, labels: {} }),
-    selection: "webhook",
-  },
-  parse,
-  review,
-  world: emptyWorld,
-  onAdmitted: (object) => admitted.push(object.metadata.name),
-  ready: () => ready,
-  log: {
-    info: () => {},
-    warn: () => {},
-    error: (fields, message) => errors.push(`${message} ${JSON.stringify(fields)}`),
-  },
-  now: () => clockMs,
-  arrivalMs: 300,
-});
+const options = (): WebhookOptions =>
+  testOptions({
+    tls: firstCertificate,
+    review,
+    onAdmitted: (object) => admitted.push(object.metadata.name),
+    ready: () => ready,
+    log: {
+      info: () => {},
+      warn: () => {},
+      error: (fields, message) => errors.push(`${message} ${JSON.stringify(fields)}`),
+    },
+    now: () => clockMs,
+  });
 
 beforeAll(async () => {
   webhook = await startWebhook(options());
-  session = connect(`https://localhost:${webhook.port}`, { ca: ca.certificatePem });
+  session = sessionOn(webhook.port);
 });
 
 afterAll(async () => {
@@ -85,70 +78,7 @@ afterAll(async () => {
   await webhook.close();
 });
 
-interface Reply {
-  readonly status: number;
-  readonly text: string;
-}
-
-/** One request over HTTP/2. */
-function ask(path: string, body?: string, method = body === undefined ? "GET" : "POST"): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request({ ":path": path, ":method": method, "content-type": "application/json" });
-    let status = 0;
-    let text = "";
-    stream.setEncoding("utf8");
-    stream.on("response", (headers) => {
-      status = headers[":status"] ?? 0;
-    });
-    stream.on("data", (part: string) => {
-      text += part;
-    });
-    stream.on("end", () => resolve({ status, text })).on("error", reject);
-    stream.end(body);
-  });
-}
-
-/** One request over HTTP/1.1. */
-function askHttp1(path: string, body: string, port = webhook.port): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const options = {
-      host: "localhost",
-      port,
-      ca: ca.certificatePem,
-      path,
-      method: "POST",
-      agent: false,
-    };
-    const request = httpsRequest({ ...options, headers: { "content-type": "application/json" } }, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (part: string) => {
-        text += part;
-      });
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
-    });
-    request.on("error", reject).end(body);
-  });
-}
-
-const pod = {
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name: "web", labels: { app: "web" } },
-  spec: { containers: [{ name: "web", image: "web:1", unknownField: { kept: true } }] },
-};
-
-function reviewOf(kind: string, object: unknown, fields: object = {}): string {
-  const request = {
-    uid: "u-1",
-    kind: { group: "", version: "v1", kind },
-    namespace: "shop",
-    operation: "CREATE",
-    object,
-    ...fields,
-  };
-  return JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", request });
-}
+const ask = (path: string, body?: string): Promise<Reply> => askOver(session, path, body);
 
 const virtualService = (name: string, host: string, extra: object = {}) => ({
   apiVersion: "networking.istio.io/v1",
@@ -157,23 +87,13 @@ const virtualService = (name: string, host: string, extra: object = {}) => ({
   spec: { hosts: [host], http: [{ route: [{ destination: { host } }] }], ...extra },
 });
 
-/** What a review answers; every field is there, so that expectations read well. */
-interface Answered {
-  readonly uid: string;
-  readonly allowed: boolean;
-  readonly warnings?: readonly string[];
-  readonly patch?: string;
-  readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
-}
-
-const responseIn = (reply: Reply): Answered => (JSON.parse(reply.text) as { response: Answered }).response;
 const patchIn = ({ patch = "" }: Answered): string => Buffer.from(patch, "base64").toString();
 const messageIn = ({ status }: Answered): string => status?.message ?? "";
 
 describe("POST /inject", () => {
   test.each([
     { name: "HTTP/2", send: ask },
-    { name: "HTTP/1.1", send: askHttp1 },
+    { name: "HTTP/1.1", send: (path: string, body: string) => askHttp1(webhook.port, path, body) },
   ])("answers over $name with the patch that makes the injected pod", async ({ send }) => {
     const reply = await send("/inject", reviewOf("Pod", pod));
     expect(reply.status).toBe(200);
@@ -288,86 +208,6 @@ describe("POST /validate", () => {
   });
 });
 
-describe("bad requests", () => {
-  test.each([
-    { name: "malformed JSON", body: '{"apiVersion": ', want: "The body is not JSON" },
-    { name: "no body", body: "", want: "The request has no body." },
-    { name: "a list", body: "[]", want: "not an AdmissionReview" },
-    {
-      name: "an older version",
-      body: '{"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview"}',
-      want: '"admission.k8s.io/v1beta1"',
-    },
-    { name: "another kind", body: '{"apiVersion":"v1","kind":"Pod"}', want: 'is "Pod" of "v1"' },
-    {
-      name: "no uid",
-      body: '{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{}}',
-      want: "no request.uid",
-    },
-    { name: "very deep JSON", body: "[".repeat(500_000), want: "The body is not JSON" },
-  ])("answers $name with 400 and one sentence", async ({ body, want }) => {
-    for (const path of ["/inject", "/validate"]) {
-      const reply = await ask(path, body, "POST");
-      expect(reply.status).toBe(400);
-      expect(reply.text).toContain(want);
-      expect(reply.text).toMatch(/^[^\n]*\.$/);
-    }
-  });
-
-  test("answers a review that holds no object with an error under its uid", async () => {
-    const reply = await ask("/inject", reviewOf("Pod", null));
-    expect(responseIn(reply)).toMatchObject({ uid: "u-1", allowed: false, status: { code: 400 } });
-  });
-
-  test("survives a pod of any depth", async () => {
-    const depth = 200_000;
-    const object = `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
-    const body = reviewOf("Pod", pod).replace('"unknownField":{"kept":true}', `"unknownField":${object}`);
-    expect([200, 400]).toContain((await ask("/inject", body)).status);
-    expect((await ask("/inject", reviewOf("Pod", pod))).status).toBe(200);
-  });
-
-  const tooLarge = { status: 413, text: "The body is larger than 7 MiB, the most that is read here." };
-
-  test("refuses a body above the limit with 413", async () => {
-    const reply = await ask("/validate", " ".repeat(bodyLimitBytes + 1));
-    expect(reply).toEqual(tooLarge);
-  });
-
-  test("lets a client send all of a body that is too large before it says so", async () => {
-    const patient = await startWebhook({ ...options(), arrivalMs: 30_000 });
-    expect(await askHttp1("/inject", " ".repeat(2 * bodyLimitBytes), patient.port)).toEqual(tooLarge);
-    await patient.close();
-  });
-
-  test("takes a body at the limit", async () => {
-    const body = reviewOf("Pod", pod);
-    expect((await ask("/inject", body + " ".repeat(bodyLimitBytes - body.length))).status).toBe(200);
-  });
-
-  test("cuts off a request that does not arrive, while others are answered", async () => {
-    const slow = tlsConnect({ port: webhook.port, host: "127.0.0.1", servername: "localhost", ca: ca.certificatePem });
-    const cut = new Promise<void>((resolve) => slow.once("close", () => resolve()).once("error", () => {}));
-    slow.write("POST /inject HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{");
-    expect((await ask("/inject", reviewOf("Pod", pod))).status).toBe(200);
-    await cut;
-    expect((await ask("/healthz")).text).toBe("ok");
-  });
-
-  test("survives a client that leaves in the middle", async () => {
-    const client = tlsConnect({
-      port: webhook.port,
-      host: "127.0.0.1",
-      servername: "localhost",
-      ca: ca.certificatePem,
-    });
-    await new Promise<void>((resolve) => client.once("secureConnect", () => resolve()));
-    client.write("POST /inject HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{", () => client.destroy());
-    await new Promise<void>((resolve) => client.once("close", () => resolve()));
-    expect((await ask("/healthz")).status).toBe(200);
-  });
-});
-
 describe("startWebhook()", () => {
   test("tells whether it is ready", async () => {
     expect((await ask("/readyz")).status).toBe(200);
@@ -377,9 +217,10 @@ describe("startWebhook()", () => {
   });
 
   test("counts what it answers", async () => {
+    await ask("/inject", "{");
     const { text } = await ask("/metrics");
     expect(text).toMatch(/pillion_admission_requests_total\{webhook="inject",answer="patched"\} [1-9]/);
-    expect(text).toMatch(/pillion_admission_unreadable_total\{status="413"\} 1/);
+    expect(text).toMatch(/pillion_admission_unreadable_total\{status="400"\} [1-9]/);
   });
 
   test("changes its certificate without a restart, and keeps the old one when the new one is bad", async () => {
@@ -398,7 +239,7 @@ describe("startWebhook()", () => {
     expect(await serial()).toBe(before);
     expect(() => webhook.setCertificate({ cert: "no", key: "no" })).toThrow(/^WEBHOOK_TLS: /);
     expect(await serial()).toBe(before);
-    const next = certificate();
+    const next = newCertificate();
     webhook.setCertificate(next);
     expect(await serial()).toBe(new X509Certificate(next.cert).serialNumber);
   });
