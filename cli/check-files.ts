@@ -35,7 +35,7 @@ export async function checkFiles(
     const text = await readCluster(kubeconfig, io.signal);
     return checkTexts([{ file: "cluster", text }], { namespace, form }, review, io);
   }
-  return checkTexts(await readFiles(paths), { namespace, form }, review, io);
+  return checkTexts(await readFiles(paths, io.signal), { namespace, form }, review, io);
 }
 
 /** The objects of a cluster, as one text of JSON. */

@@ -18,12 +18,15 @@ export interface SettingsSources {
 
 /**
  * The settings, with the defaults for what nobody says; of two that do, values win over the mesh configuration.
- * @throws {PillionError} FILE_MISSING, FILE_UNREADABLE, NOT_YAML, MESH_CONFIG, VALUES
+ * @throws {PillionError} FILE_MISSING, FILE_UNREADABLE, INTERRUPTED, NOT_YAML, MESH_CONFIG, VALUES
  */
-export async function readSettings({ meshConfig, values, revision }: SettingsSources): Promise<InjectorSettings> {
+export async function readSettings(
+  { meshConfig, values, revision }: SettingsSources,
+  signal: AbortSignal,
+): Promise<InjectorSettings> {
   return injectorSettings({
-    ...(meshConfig === undefined ? {} : fromMesh(await readMeshConfig(meshConfig), meshConfig)),
-    ...(values === undefined ? {} : await readValues(values)),
+    ...(meshConfig === undefined ? {} : fromMesh(await readMeshConfig(meshConfig, signal), meshConfig)),
+    ...(values === undefined ? {} : await readValues(values, signal)),
     ...(revision === undefined ? {} : { revision }),
   });
 }
@@ -42,8 +45,8 @@ const mistakes = (file: string, problems: readonly string[]): PillionError =>
   });
 
 /** A mesh configuration by itself, or the ConfigMap that it stands in. */
-async function readMeshConfig(file: string): Promise<MeshConfig> {
-  const text = await readOneFile(file);
+async function readMeshConfig(file: string, signal: AbortSignal): Promise<MeshConfig> {
+  const text = await readOneFile(file, signal);
   const map = readYaml(file, text).find((document) => document["kind"] === "ConfigMap");
   const inner = objectAt(map, "data")[meshConfigMap.key];
   if (map !== undefined && typeof inner !== "string") {
@@ -60,8 +63,8 @@ async function readMeshConfig(file: string): Promise<MeshConfig> {
   );
 }
 
-async function readValues(file: string): Promise<Partial<InjectorSettings>> {
-  const [values = {}] = readYaml(file, await readOneFile(file));
+async function readValues(file: string, signal: AbortSignal): Promise<Partial<InjectorSettings>> {
+  const [values = {}] = readYaml(file, await readOneFile(file, signal));
   const { changes, problems } = settingsFromValues(values);
   if (problems.length === 0) return changes;
   throw new PillionError("VALUES", {

@@ -11,6 +11,12 @@ function overview(): string {
   return ["Usage: pillion VERB [flags]", "", ...lines, "", "pillion VERB --help tells more.", ""].join("\n");
 }
 
+/** What stands behind "--" is another program's. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? args.length : end).some((word) => word === "--help" || word === "-h");
+}
+
 /** One sentence for what the world did to us; a stack only for our own bugs. */
 function explain(thrown: unknown): string {
   if (thrown instanceof PillionError) return errorText(thrown);
@@ -30,7 +36,7 @@ async function main(args: readonly string[], io: Io): Promise<ExitCode> {
     io.err.write(`pillion: there is no verb "${name}".\n\n${overview()}`);
     return 2;
   }
-  if (rest.includes("--help") || rest.includes("-h")) {
+  if (asksForHelp(rest)) {
     io.out.write(`${verb.usage.trim()}\n`);
     return 0;
   }
@@ -44,6 +50,11 @@ async function main(args: readonly string[], io: Io): Promise<ExitCode> {
 
 const interrupt = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupt.abort(signal));
+// Whoever reads us may have seen enough, as in `pillion analyze | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  interrupt.abort("EPIPE");
+});
 process.exitCode = await main(process.argv.slice(2), {
   out: process.stdout,
   err: process.stderr,

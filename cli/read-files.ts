@@ -1,6 +1,7 @@
 // The files that a verb was given with -f: folders at any depth, single files of any name, and - for what is piped in.
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { addAbortSignal } from "node:stream";
 import { errorText, PillionError } from "../base/error.ts";
 import { fileLimitBytes } from "../registry/directory/read-file.ts";
 import { scan } from "../registry/directory/scan.ts";
@@ -13,26 +14,26 @@ export interface InputFile {
 
 /**
  * The files' texts, each once, in the order given; those of a folder in path order.
- * @throws {PillionError} FILE_MISSING, FILE_UNREADABLE, NO_FILES
+ * @throws {PillionError} FILE_MISSING, FILE_UNREADABLE, NO_FILES, INTERRUPTED
  */
-export async function readFiles(paths: readonly string[]): Promise<readonly InputFile[]> {
+export async function readFiles(paths: readonly string[], signal: AbortSignal): Promise<readonly InputFile[]> {
   const seen = new Set<string>();
   const files: InputFile[] = [];
   for (const path of paths.flatMap(expand)) {
     const identity = path === "-" ? path : resolve(path);
     if (seen.has(identity)) continue;
     seen.add(identity);
-    files.push({ file: fileName(path), text: await readOneFile(path) });
+    files.push({ file: fileName(path), text: await readOneFile(path, signal) });
   }
   return files;
 }
 
 /**
  * The text of one file, or of what is piped in.
- * @throws {PillionError} FILE_MISSING, FILE_UNREADABLE
+ * @throws {PillionError} FILE_MISSING, FILE_UNREADABLE, INTERRUPTED
  */
-export async function readOneFile(path: string): Promise<string> {
-  return path === "-" ? readStdin() : readText(path);
+export async function readOneFile(path: string, signal: AbortSignal): Promise<string> {
+  return path === "-" ? readStdin(signal) : readText(path);
 }
 
 /** How a file is called: "-" is no name that people look for. */
@@ -78,13 +79,20 @@ function readText(path: string): string {
   }
 }
 
-async function readStdin(): Promise<string> {
+async function readStdin(signal: AbortSignal): Promise<string> {
+  // Nobody may be there who ends it: at a terminal, that is what Ctrl-C is for.
+  addAbortSignal(signal, process.stdin);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > fileLimitBytes) throw unreadable("-", `it has more than ${fileLimitBytes} bytes`);
+  try {
+    for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > fileLimitBytes) throw unreadable("-", `it has more than ${fileLimitBytes} bytes`);
+    }
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    throw new PillionError("INTERRUPTED", { problem: "reading was interrupted", fix: "Start it again" });
   }
   try {
     return decode(Buffer.concat(chunks));

@@ -51,8 +51,8 @@ export const kubeInject: Verb = {
       throw new PillionError("NO_FILES", { problem: "no file is named", fix: "Name one with -f FILE, or -f -" });
     }
     const { revision, values } = flags;
-    const settings = await readSettings({ meshConfig: flags["mesh-config"], values, revision });
-    const input = { file: fileName(flags.file), text: await readOneFile(flags.file) };
+    const settings = await readSettings({ meshConfig: flags["mesh-config"], values, revision }, io.signal);
+    const input = { file: fileName(flags.file), text: await readOneFile(flags.file, io.signal) };
     const { text, findings } = injectText(input, flags.namespace, settings);
     tell(findings, io);
     if (hasErrors(findings)) return 1;

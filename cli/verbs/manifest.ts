@@ -49,7 +49,7 @@ export const manifest: Verb = {
       });
     }
     const { profile, settings } = chosenProfile(flags.set.flatMap(splitSettings));
-    const plan = await readPlan(profile, flags.values);
+    const plan = await readPlan(profile, flags.values, io.signal);
     const sets = settings.flatMap((setting) => dealSetting(setting, plan.releases));
     const texts: string[] = [];
     for (const [name, { chart, values }] of plan.parts) {
@@ -82,17 +82,20 @@ function chosenProfile(all: readonly string[]): { readonly profile: string; read
 }
 
 /** The profile with the files' values over it. */
-async function readPlan(profile: string, files: readonly string[]): Promise<Plan> {
+async function readPlan(profile: string, files: readonly string[], signal: AbortSignal): Promise<Plan> {
   const own = profileFiles(profile);
   const gateways = [...own.keys()].filter((name) => name !== "istiod");
   const releases: Releases = { base: "istio-base", controlPlane: "istiod", gateways };
   const given: ReadonlyMap<string, JsonObject>[] = [];
-  for (const file of files) given.push(dealValues(await readValues(file), releases));
+  for (const file of files) given.push(dealValues(await readValues(file, signal), releases));
   const parts = new Map<string, { chart: string; values: JsonObject }>();
   for (const name of [releases.base, releases.controlPlane, ...gateways]) {
     const chart = name === releases.base ? "base" : name === releases.controlPlane ? "pillion" : "gateway";
     const path = own.get(name);
-    const layers = [path === undefined ? {} : await readValues(path), ...given.map((dealt) => dealt.get(name) ?? {})];
+    const layers = [
+      path === undefined ? {} : await readValues(path, signal),
+      ...given.map((dealt) => dealt.get(name) ?? {}),
+    ];
     parts.set(name, { chart: join(charts, chart), values: layers.reduce(mergeValues) });
   }
   return { releases, parts };
@@ -113,8 +116,8 @@ function profileFiles(profile: string): ReadonlyMap<string, string> {
   return new Map(names.map((name) => [basename(name, ".yaml"), join(folder, name)]));
 }
 
-async function readValues(file: string): Promise<JsonObject> {
-  const { documents, problems } = readDocuments(await readOneFile(file));
+async function readValues(file: string, signal: AbortSignal): Promise<JsonObject> {
+  const { documents, problems } = readDocuments(await readOneFile(file, signal));
   const [first] = problems;
   if (first !== undefined) {
     throw new PillionError("NOT_YAML", {
