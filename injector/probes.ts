@@ -13,22 +13,21 @@ import type { PodReport } from "./pod-findings.ts";
 
 /** Something that the kubelet asks of a container: where it stands there, and what path it gets instead. */
 interface Question {
-  readonly keys: readonly [string, ...string[]];
+  readonly field: string;
+  /** Below the field `lifecycle`. Hooks by TCP are refused by the kubelet itself, and have no time limit. */
+  readonly hook?: string;
   readonly path: (container: string) => string;
-  /** Hooks by TCP are refused by the kubelet itself, and have no time limit. */
-  readonly isHook: boolean;
 }
 
 const probe = (field: string, name: ProbeName): Question => ({
-  keys: [field],
+  field,
   path: (container) => probePath(container, name),
-  isHook: false,
 });
 
-const hook = (field: string, name: HookName): Question => ({
-  keys: ["lifecycle", field],
+const hook = (hook: string, name: HookName): Question => ({
+  field: "lifecycle",
+  hook,
   path: (container) => hookPath(container, name),
-  isHook: true,
 });
 
 const questions: readonly Question[] = [
@@ -53,19 +52,20 @@ export function rewriteProbes(
 ): { readonly container: JsonObject; readonly table: ProbeTable } {
   const name = textAt(container, "name");
   const table: Record<string, ProbeTable[string]> = {};
-  let changed = container;
-  for (const { keys, path: pathOf, isHook } of questions) {
-    if (container[keys[0]] === undefined) continue;
+  const changes: Record<string, JsonObject> = {};
+  for (const { field, hook, path: pathOf } of questions) {
+    if (container[field] === undefined) continue;
     const path = pathOf(name);
-    const asked = objectAt(container, ...keys);
+    const asked = hook === undefined ? objectAt(container, field) : objectAt(container, field, hook);
     const earlier = known[path];
-    const leave = (problem: string): void => report.probeLeftAlone(name, keys.join("."), problem);
+    const leave = (problem: string): void =>
+      report.probeLeftAlone(name, hook === undefined ? field : `${field}.${hook}`, problem);
     if (goesToProxy(asked, path)) {
       if (earlier !== undefined) table[path] = earlier;
       else leave("goes to the proxy already, and no annotation tells what it asked before");
       continue;
     }
-    const original = isHook ? originalHook(asked, container) : originalProbe(asked, container);
+    const original = hook === undefined ? originalProbe(asked, container) : originalHook(asked, container);
     if (original === undefined) continue;
     if (typeof original === "string") {
       leave(original);
@@ -73,17 +73,12 @@ export function rewriteProbes(
     }
     table[path] = original;
     const httpGet = { path, port: sidecarPorts.probes };
-    changed = replaceAt(changed, keys, withKeys(asked, { httpGet, tcpSocket: undefined, grpc: undefined }));
+    const rewritten = withKeys(asked, { httpGet, tcpSocket: undefined, grpc: undefined });
+    changes[field] =
+      hook === undefined ? rewritten : withKeys(changes[field] ?? objectAt(container, field), { [hook]: rewritten });
   }
-  return { container: changed, table };
+  return { container: Object.keys(changes).length === 0 ? container : withKeys(container, changes), table };
 }
-
-const replaceAt = (object: JsonObject, [key, ...rest]: Question["keys"], value: JsonObject): JsonObject => {
-  const [next, ...others] = rest;
-  return withKeys(object, {
-    [key]: next === undefined ? value : replaceAt(objectAt(object, key), [next, ...others], value),
-  });
-};
 
 const goesToProxy = (probe: JsonObject, path: string): boolean => {
   const request = objectAt(probe, "httpGet");
