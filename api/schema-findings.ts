@@ -2,11 +2,13 @@
 import { isIP } from "node:net";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { child, type JsonPath, jsonPath } from "../base/json-path.ts";
+import { memoize } from "../base/memo.ts";
 import type { ApiCode } from "./codes.ts";
 import { parseDuration } from "./duration.ts";
 import { nearest, oneOf } from "./nearest.ts";
 import { isJsonObject } from "./normalize.ts";
 import type { SchemaNode } from "./schema.ts";
+import { withReferences } from "./schema-references.ts";
 
 /** One place that does not fit; a Finding without the object. */
 export interface SchemaProblem {
@@ -27,18 +29,25 @@ export function checkSchema(node: SchemaNode, value: unknown): readonly SchemaPr
   return (validate.errors ?? []).map((error) => toProblem(error, node, value));
 }
 
-/** The compiler remembers what it has compiled. */
-function compile(node: SchemaNode): ValidateFunction {
+/** Each schema is compiled once, and each part that stands in it several times, too: else its code would be there as often. */
+const compile = memoize((node: SchemaNode): ValidateFunction => {
   compiler ??= makeCompiler();
-  return compiler.compile(node);
-}
+  return compiler.compile(withReferences(node));
+});
 
 /** Made at the first need: a program that checks nothing does not pay for it. */
 let compiler: Ajv | undefined;
 
 function makeCompiler(): Ajv {
   // Our keywords are not JSON Schema's, which strict mode would refuse. Optimizing the code takes longer than it saves.
-  const options = { allErrors: true, verbose: true, strict: false, validateFormats: false, validateSchema: false };
+  const options = {
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    validateFormats: false,
+    validateSchema: false,
+    inlineRefs: false,
+  };
   const ajv = new Ajv({ ...options, code: { optimize: false } });
   ajv.addKeyword({ keyword: "goDuration", type: "string", errors: false, validate: isInRange });
   ajv.addKeyword({ keyword: "intOrString", errors: false, validate: isIntOrString });
