@@ -31,8 +31,8 @@ export async function runDirectoryMode(config: DirectoryConfig, log: Logger, sig
   const ca = fixedCa(authority);
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
-  const review = createReviewer();
   const snapshots = createSnapshots(emptyWorld());
+  const review = createReviewer(snapshots.current);
   const registry = await openDirectory(
     {
       directories: config.configDirectories,

@@ -1,5 +1,6 @@
 // The control plane of a mesh on Kubernetes: API server → world → snapshot → proxies, and the webhooks that it asks.
 import { setMaxListeners } from "node:events";
+import { setImmediate } from "node:timers/promises";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { systemClock } from "./clock.ts";
 import { type KubernetesConfig, serviceName } from "./config.ts";
@@ -14,7 +15,7 @@ import { reviewedTokens, reviewToken } from "./kubernetes/token-review.ts";
 import { followValues } from "./kubernetes/values-file.ts";
 import type { Logger } from "./log.ts";
 import { startMonitoring } from "./monitoring.ts";
-import { createReviewer } from "./reviewer.ts";
+import { createReviewer, warmUp } from "./reviewer.ts";
 import { type Serving, serve, xdsSettings } from "./serve.ts";
 import { createServingCertificate, servingNames } from "./serving-certificate.ts";
 import { createSyncz } from "./syncz.ts";
@@ -78,6 +79,8 @@ export async function runKubernetesMode(config: KubernetesConfig, log: Logger, s
 /** Everything, in the order in which one needs the other; undefined when `signal` is aborted before. */
 async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | undefined> {
   const { config, log, health, metrics } = deps;
+  // Done while the API server is waited for.
+  const warm = warmUp(setImmediate);
   const values = config.valuesFile === undefined ? undefined : await followValues(config.valuesFile);
   const revisions = () => [config.revision, ...(values?.current().tags ?? [])];
   const world = await openWorld(deps, revisions, signal);
@@ -101,7 +104,7 @@ async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | un
       checkToken: reviewedTokens({ review: (body) => reviewToken(api, body), now: systemClock.now }),
       snapshots,
       world: () => cluster.world(),
-      review: createReviewer(),
+      review: createReviewer(snapshots.current),
       settings,
       selection: "api-server",
       ready: health.ready,
@@ -110,6 +113,7 @@ async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | un
     },
     signal,
   );
+  await warm;
   health.set(parts.servers, undefined);
   const { tested, webhooks } = keepAll(deps, { ...world, ...ground, settings }, signal);
   certificate.subscribe(tested.poke);
