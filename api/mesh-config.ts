@@ -237,7 +237,6 @@ export const unreadMeshFields: readonly string[] = [
   "configSources",
   "defaultHttpRetryPolicy",
   "defaultInboundHttpRetryPolicy",
-  "defaultProviders",
   "defaultTrafficPolicy",
   "disableEnvoyListenerLog",
   "discoverySelectors",
