@@ -1,10 +1,13 @@
 // What the charts make, seen without a cluster: goldens, refusals, and that they agree with the code.
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { descriptions } from "../../api/kinds.ts";
 import { meshConfigSchema, parseMeshConfig, unreadMeshFields } from "../../api/mesh-config.ts";
 import { parseConfig } from "../../control-plane/config.ts";
+import { readValues } from "../../control-plane/kubernetes/values-file.ts";
 import { isList, isObject, type Json, type JsonObject, listAt, objectAt, textAt } from "../../injector/json.ts";
 import { settingsFromValues } from "../../injector/values.ts";
 import { watchedKinds } from "../../registry/kubernetes/resources.ts";
@@ -21,6 +24,18 @@ function find(objects: readonly JsonObject[], kind: string, name: string): JsonO
   );
   if (found === undefined) throw new Error(`there is no ${kind} ${name}`);
   return found;
+}
+
+/** The chart with these values, as they stand in a file. */
+async function templateWith(chart: string, values: object | string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "pillion-values-"));
+  try {
+    const file = join(folder, "values.yaml");
+    writeFileSync(file, typeof values === "string" ? values : stringify(values));
+    return await template("x", chart, "-f", file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 describe("npm run generate:crds", () => {
@@ -78,6 +93,41 @@ describe("helm template", () => {
     );
   });
 
+  test.each([
+    { chart: "pillion", values: { podAnnotations: { "prometheus.io/scrape": "false" } }, want: 'scrape: "false"' },
+    { chart: "pillion", values: { deploymentLabels: { "app.kubernetes.io/part-of": "mesh" } }, want: "part-of: mesh" },
+    {
+      chart: "gateway",
+      values: { podAnnotations: { "inject.istio.io/templates": "gateway,mine" } },
+      want: "templates: gateway,mine",
+    },
+    { chart: "gateway", values: { labels: { "app.kubernetes.io/part-of": "edge" } }, want: "part-of: edge" },
+    { chart: "gateway", values: { revision: "a", labels: { "istio.io/rev": "b" } }, want: "istio.io/rev: a" },
+  ])("writes no key twice for $values of $chart", async ({ chart, values, want }) => {
+    const text = await templateWith(chart, values);
+    expect(objectsIn(text).length).toBeGreaterThan(0);
+    expect(text).toContain(want);
+  });
+
+  test.each([
+    { chart: "pillion", values: { meshConfig: null, sidecarInjectorWebhook: null, revisionTags: null, env: null } },
+    { chart: "pillion", values: { cpu: null, memory: { targetAverageUtilization: 70 }, podDisruptionBudget: null } },
+    { chart: "gateway", values: { labels: null, env: null, podAnnotations: null, podDisruptionBudget: null } },
+    { chart: "base", values: { base: { excludedCRDs: null } } },
+  ])("takes a section without anything in it: $values of $chart", async ({ chart, values }) => {
+    const objects = objectsIn(await templateWith(chart, values));
+    expect(objects.length).toBeGreaterThan(0);
+    if (chart !== "pillion") return;
+    const text = textAt(objectAt(find(objects, "ConfigMap", "istio-sidecar-injector"), "data"), "values");
+    expect(readValues("values.json", text)).toMatchObject({ proxyImage: "docker.io/pillion/proxyv2:0.1.0" });
+  });
+
+  test("takes a tag that is a number as it stands", async () => {
+    const text = await templateWith("pillion", { tag: 20261121, global: { tag: 20261120 } });
+    expect(text).toContain("docker.io/pillion/pilot:20261121");
+    expect(text).toContain("docker.io/pillion/proxyv2:20261120");
+  });
+
   test.each(["base", "pillion", "gateway"])("refuses a cluster that is too old for %s", async (chart) => {
     for (const version of ["1.29.9", "v1.29.0-eks-1234"]) {
       const { code, stderr } = await helm("template", "x", join(charts, chart), "--kube-version", version);
@@ -121,12 +171,28 @@ describe("values.schema.json", () => {
     { chart: "pillion", set: "autoscaleMin=6", want: "autoscaleMin is 6, and autoscaleMax is 5: " },
     { chart: "gateway", set: "autoscaling.minReplicas=6", want: "autoscaling.minReplicas is 6, and " },
     { chart: "pillion", set: "global.istioNamespace=mesh", want: "install it with -n mesh, or leave the value away" },
+    { chart: "pillion", set: "global.proxy=null", want: "missing property 'proxy'" },
+    { chart: "pillion", set: "global.hub=null", want: "missing property 'hub'" },
+    { chart: "pillion", set: "autoscaleMax=null", want: "missing property 'autoscaleMax'" },
+    { chart: "pillion", set: "podLabels.app=mine", want: 'podLabels has "app"' },
+    { chart: "gateway", set: "service=null", want: "missing property 'service'" },
+    { chart: "gateway", set: "name=1st", want: 'the gateway\'s name is "1st"' },
+    { chart: "base", set: "base=null", want: "missing property 'base'" },
     { chart: "base", set: "defaultRevision=canary", want: "'/defaultRevision'" },
     { chart: "base", set: "base.enableCRDTemplates=maybe", want: "got string, want boolean" },
   ])("refuses $set of $chart in a clear line", async ({ chart, set, want }) => {
     const { code, stdout, stderr } = await helm("template", "x", join(charts, chart), "--set", set);
     expect(stderr).toContain(want);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  });
+
+  test("refuses a tag that has lost its zeros", async () => {
+    await expect(templateWith("pillion", "global: { tag: 1.10 }")).rejects.toThrow("'/global/tag'");
+  });
+
+  test("refuses a release of whose name Kubernetes makes no Service", async () => {
+    await expect(template("my.gateway", "gateway")).rejects.toThrow('the gateway\'s name is "my.gateway"');
+    expect(objectsIn(await template("my.gateway", "gateway", "--set", "service.type=None"))).toHaveLength(4);
   });
 
   test("knows the fields of the mesh configuration, and the types of those that are read", () => {

@@ -35,8 +35,10 @@ export async function template(release: string, chart: string, ...args: readonly
   return stdout;
 }
 
-/** The objects in YAML. */
+/** The objects in YAML; fails where a strict reader would, as on a key that stands twice. */
 export function objectsIn(yaml: string): readonly JsonObject[] {
-  const values = parseAllDocuments(yaml).map((document) => document.toJS() as Json); // plain YAML is JSON's data
-  return values.filter(isObject);
+  const documents = parseAllDocuments(yaml);
+  const [error] = "empty" in documents ? [] : documents.flatMap(({ errors }) => errors);
+  if (error !== undefined) throw error;
+  return documents.map((document) => document.toJS() as Json).filter(isObject); // plain YAML is JSON's data
 }

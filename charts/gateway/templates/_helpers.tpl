@@ -8,17 +8,26 @@
 
 {{/* What Services and Gateways select pods by; never changes while the gateway lives. */}}
 {{- define "gateway.selectorLabels" -}}
-app: {{ .Values.labels.app | default (include "gateway.name" .) | quote }}
-istio: {{ .Values.labels.istio | default (include "gateway.name" . | trimPrefix "istio-") | quote }}
+{{- $labels := .Values.labels | default dict -}}
+app: {{ $labels.app | default (include "gateway.name" .) | quote }}
+istio: {{ $labels.istio | default (include "gateway.name" . | trimPrefix "istio-") | quote }}
 {{- end }}
 
 {{- define "gateway.labels" -}}
-{{ include "gateway.selectorLabels" . }}
-app.kubernetes.io/name: {{ include "gateway.name" . | quote }}
-app.kubernetes.io/instance: {{ include "gateway.name" . | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
-app.kubernetes.io/part-of: pillion
-{{- with omit .Values.labels "app" "istio" }}
-{{ toYaml . }}
+{{- $name := include "gateway.name" . }}
+{{- $usual := dict
+  "app.kubernetes.io/name" $name
+  "app.kubernetes.io/instance" $name
+  "app.kubernetes.io/managed-by" .Release.Service
+  "app.kubernetes.io/part-of" "pillion" }}
+{{- mergeOverwrite $usual (.Values.labels | default dict) (include "gateway.selectorLabels" . | fromYaml) | toYaml }}
 {{- end }}
+
+{{/* Of the pods: with what leads them to the webhook of their control plane. */}}
+{{- define "gateway.podLabels" -}}
+{{- $injection := dict "sidecar.istio.io/inject" "true" }}
+{{- with .Values.revision }}
+{{- $_ := set $injection "istio.io/rev" . }}
+{{- end }}
+{{- mergeOverwrite (deepCopy (.Values.labels | default dict)) $injection (include "gateway.selectorLabels" . | fromYaml) | toYaml }}
 {{- end }}

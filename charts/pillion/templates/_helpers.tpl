@@ -47,7 +47,8 @@ app.kubernetes.io/part-of: pillion
 {{- else }}
 {{- $hub := .hub | default .root.Values.global.hub }}
 {{- $tag := .tag | default .root.Values.global.tag | default .root.Chart.AppVersion }}
-{{- printf "%s/%s:%v" $hub .image $tag }}
+{{- /* Helm writes a large number as 2.0261121e+07. */}}
+{{- printf "%s/%s:%s" $hub .image (kindIs "string" $tag | ternary $tag (int64 $tag | toString)) }}
 {{- end }}
 {{- end }}
 
@@ -56,13 +57,13 @@ app.kubernetes.io/part-of: pillion
 {{- $values := include "pillion.values" . | fromYaml }}
 {{- $global := pick (deepCopy .Values.global) "imagePullPolicy" "imagePullSecrets" "multiCluster" "network" "proxy" }}
 {{- $_ := set $global.proxy "image" (include "pillion.image" (dict "root" . "image" .Values.global.proxy.image)) }}
-{{- $native := toString $values.env.ENABLE_NATIVE_SIDECARS }}
+{{- $native := dig "ENABLE_NATIVE_SIDECARS" "auto" ($values.env | default dict) | toString }}
 {{- dict
   "global" $global
   "pilot" (dict "env" (dict "ENABLE_NATIVE_SIDECARS" $native))
   "revision" (include "pillion.revision" .)
-  "revisionTags" .Values.revisionTags
-  "sidecarInjectorWebhook" .Values.sidecarInjectorWebhook
+  "revisionTags" (.Values.revisionTags | default list)
+  "sidecarInjectorWebhook" (.Values.sidecarInjectorWebhook | default dict)
   | toPrettyJson }}
 {{- end }}
 
