@@ -17,6 +17,7 @@ export const apiCodes = [
   { code: "PIL1012", title: "mesh configuration that cannot be read" },
   { code: "PIL1013", title: "probably misspelled field of the mesh configuration" },
   { code: "PIL1015", title: "value in the mesh configuration that nothing can use" },
+  { code: "PIL1016", title: "setting of the mesh configuration that acts on nothing" },
   { code: "PIL9002", title: "IstioOperator, which Helm values take the place of" },
 ] as const satisfies readonly { code: Code; title: string }[];
 

@@ -76,6 +76,47 @@ pillion: {findings: {PIL2103: deny}}
       given: "extensionProviders: [{name: a, envoyExtAuthzHttp: {service: opa.shop, port: 80, pathPrefix: check}}]",
       want: "error PIL1015 data.mesh.extensionProviders[0].envoyExtAuthzHttp.pathPrefix",
     },
+    ...[
+      ["defaultConfig: {drainDuration: 1.5s}", "defaultConfig.drainDuration"],
+      ['defaultConfig: {configPath: ""}', "defaultConfig.configPath"],
+      ["defaultConfig: {controlPlaneAuthPolicy: FOO}", "defaultConfig.controlPlaneAuthPolicy"],
+      ["defaultConfig: {privateKeyProvider: {}}", "defaultConfig.privateKeyProvider"],
+      [
+        "defaultConfig: {connectionSettings: {httpIdleTimeout: -1s}}",
+        "defaultConfig.connectionSettings.httpIdleTimeout",
+      ],
+      [
+        "defaultConfig: {connectionSettings: {listenerConnectionLimit: 0}}",
+        "defaultConfig.connectionSettings.listenerConnectionLimit",
+      ],
+      ["meshMTLS: {ecdhCurves: [P-256]}", "meshMTLS.ecdhCurves"],
+      ["defaultHttpRetryPolicy: {attempts: 1, retryOn: sometimes}", "defaultHttpRetryPolicy.retryOn"],
+      ["defaultHttpRetryPolicy: {attempts: 0, retryOn: 5xx}", "defaultHttpRetryPolicy"],
+      [
+        "defaultTrafficPolicy: {connectionPool: {http: {useClientProtocol: true, h2UpgradePolicy: UPGRADE}}}",
+        "defaultTrafficPolicy.connectionPool.http",
+      ],
+      [
+        "defaultTrafficPolicy: {outlierDetection: {consecutiveLocalOriginFailures: 1}}",
+        "defaultTrafficPolicy.outlierDetection",
+      ],
+      [
+        'extensionProviders: [{name: a, envoyExtAuthzHttp: {service: opa.shop, port: 80, statusOnError: "999"}}]',
+        "extensionProviders[0].envoyExtAuthzHttp.statusOnError",
+      ],
+      [
+        "extensionProviders: [{name: a, lightstep: {service: a.b, port: 80}}]",
+        "extensionProviders[0].lightstep.accessToken",
+      ],
+    ].map(([given = "", path = ""]) => ({ given, want: `error PIL1015 data.mesh.${path}` })),
+    ...[
+      ["tlsDefaults: {ecdhCurves: [P-256, P-265]}", "tlsDefaults.ecdhCurves[1]"],
+      ["tlsDefaults: {ecdhCurves: [P-256, P-256]}", "tlsDefaults.ecdhCurves[1]"],
+      [
+        "defaultInboundHttpRetryPolicy: {attempts: 1, retryRemoteLocalities: true}",
+        "defaultInboundHttpRetryPolicy.retryRemoteLocalities",
+      ],
+    ].map(([given = "", path = ""]) => ({ given, want: `warning PIL1016 data.mesh.${path}` })),
     { given: "accessLogFiles: /dev/stdout", want: "warning PIL1013 data.mesh.accessLogFiles" },
     {
       given: "defaultConfig: {holdApplicationUntilProxyStart: true}",
@@ -84,6 +125,17 @@ pillion: {findings: {PIL2103: deny}}
   ])("says $want for $given", ({ given, want }) => {
     const { findings } = parseMeshConfig(given);
     expect(findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`)).toEqual([want]);
+  });
+
+  test.each([
+    "defaultConfig: {drainDuration: 2s, connectionSettings: {httpIdleTimeout: 0s, httpMaxConcurrentStreams: 1}}",
+    "defaultHttpRetryPolicy: {attempts: 0}",
+    "defaultHttpRetryPolicy: {attempts: 2, retryOn: 'connect-failure,503', perTryTimeout: 1s}",
+    "defaultTrafficPolicy: {outlierDetection: {consecutiveLocalOriginFailures: 1, splitExternalLocalOriginErrors: true}}",
+    'extensionProviders: [{name: a, envoyExtAuthzHttp: {service: opa.shop, port: 80, pathPrefix: /a%20b, statusOnError: "503"}}]',
+    "tlsDefaults: {ecdhCurves: [X25519, P-256]}",
+  ])("says nothing of %s", (given) => {
+    expect(parseMeshConfig(given).findings).toEqual([]);
   });
 
   test("gives the defaults where there is an error", () => {

@@ -3,6 +3,7 @@ import { parseDocument } from "yaml";
 import type { Finding, Severity } from "../base/finding.ts";
 import { type JsonPath, jsonPath } from "../base/json-path.ts";
 import type { ObjectRef } from "../base/object-ref.ts";
+import { oddProblems } from "./mesh-oddities.ts";
 import { valueProblems } from "./mesh-values.ts";
 import { nearest } from "./nearest.ts";
 import { isJsonObject, type JsonObject, normalize } from "./normalize.ts";
@@ -144,7 +145,8 @@ export function parseMeshConfig(yamlText: string): {
   const problems = checkSchema(meshConfigSchema, merged);
   const unusable = problems.length > 0 ? [] : valueProblems(merged);
   const errors = [...problems, ...unusable].map((problem) => toFinding(problem, "error"));
-  const findings = [...errors, ...misspellings(merged).map((problem) => toFinding(problem, "warning"))];
+  const warnings = [...misspellings(merged), ...oddProblems(merged)];
+  const findings = [...errors, ...warnings.map((problem) => toFinding(problem, "warning"))];
   // The check above has just established the type.
   return { config: errors.length > 0 ? defaultMeshConfig : (merged as unknown as MeshConfig), findings };
 }

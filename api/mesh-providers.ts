@@ -54,7 +54,35 @@ function sortProblems(provider: JsonObject, path: JsonPath): readonly SchemaProb
   if (sorts[sort] === undefined && near !== undefined)
     return [unusable(child(path, sort), `there is no sort of provider "${sort}"`, `Write "${near}"`)];
   const settings = provider[sort];
-  return sorts[sort] === true && isJsonObject(settings) ? serviceProblems(settings, child(path, sort)) : [];
+  if (sorts[sort] !== true || !isJsonObject(settings)) return [];
+  const place = child(path, sort);
+  const { accessToken, statusOnError } = settings;
+  return [
+    ...serviceProblems(settings, place),
+    ...(sort === "lightstep" && (accessToken === undefined || accessToken === "")
+      ? [unusable(child(place, "accessToken"), "there is no token", "Write the project's access token")]
+      : []),
+    ...(statusOnError === undefined || statusOnError === "" || isStatus(statusOnError)
+      ? []
+      : [
+          unusable(
+            child(place, "statusOnError"),
+            `${JSON.stringify(statusOnError)} is no status`,
+            'Write one such as "503"',
+          ),
+        ]),
+  ];
+}
+
+/** Statuses that Envoy has a name for. @see envoy.type.v3.StatusCode */
+const statuses: ReadonlySet<number> = new Set([
+  100, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308, 400, 401, 402, 403,
+  404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 423, 424, 426, 428, 429, 431, 500,
+  501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
+]);
+
+function isStatus(value: unknown): boolean {
+  return typeof value === "string" && /^\d{3}$/.test(value) && statuses.has(Number(value));
 }
 
 function serviceProblems({ service, port, http, grpc, pathPrefix }: JsonObject, path: JsonPath): SchemaProblem[] {
@@ -75,5 +103,7 @@ function serviceProblems({ service, port, http, grpc, pathPrefix }: JsonObject, 
     problems.push(
       unusable(child(path, "pathPrefix"), `"${pathPrefix}" does not begin with /`, `Write "/${pathPrefix}"`),
     );
+  else if (typeof pathPrefix === "string" && /%(?![0-9A-Fa-f]{2})/.test(pathPrefix))
+    problems.push(unusable(child(path, "pathPrefix"), `"${pathPrefix}" is no path`, "Write %25 for a percent sign"));
   return problems;
 }

@@ -60,6 +60,29 @@ const something: Fault = (value) =>
 const filled: Fault = (value) =>
   typeof value === "string" && value !== "" ? undefined : { what: "is missing", fix: "Write it" };
 
+const wholeSeconds: Fault = (value) =>
+  typeof value === "string" && (parseDuration(value) ?? 0) % 1000 !== 0
+    ? { what: "has parts of a second", fix: "Write whole seconds" }
+    : undefined;
+
+const someLimit: Fault = (value) =>
+  typeof value === "number" && value < 1 ? { what: "lets nothing in", fix: "Write 1 or more" } : undefined;
+
+const noNegativeTime: Fault = (value) =>
+  typeof value === "string" && value.startsWith("-")
+    ? { what: "is less than nothing", fix: "Write a time such as 10s" }
+    : undefined;
+
+const authPolicy: Fault = (value) =>
+  value === "NONE" || value === "MUTUAL_TLS" || typeof value === "number"
+    ? undefined
+    : { what: "is no policy", fix: "Write MUTUAL_TLS or NONE" };
+
+const noCurves: Fault = (value) =>
+  Array.isArray(value) && value.length > 0
+    ? { what: "are set, and proxies choose theirs between themselves", fix: "Take them away" }
+    : undefined;
+
 interface Check {
   /** Where it stands; "[]" goes through a list. */
   readonly at: string;
@@ -88,11 +111,18 @@ const checks: readonly Check[] = [
     at: `defaultTrafficPolicy.outlierDetection.${field}`,
     fault: percentage,
   })),
+  { at: "meshMTLS.ecdhCurves", fault: noCurves },
   { at: "defaultHttpRetryPolicy.attempts", fault: atLeast(0) },
+  { at: "defaultHttpRetryPolicy.backoff", fault: time },
   { at: "defaultInboundHttpRetryPolicy.attempts", fault: atLeast(0) },
   { at: "defaultInboundHttpRetryPolicy.backoff", fault: time },
   { at: "defaultConfig.discoveryAddress", fault: hostAndPort },
   { at: "defaultConfig.drainDuration", fault: time },
+  { at: "defaultConfig.drainDuration", fault: wholeSeconds },
+  ...["configPath", "binaryPath", "serviceCluster"].map(
+    (name): Check => ({ at: `defaultConfig.${name}`, fault: filled }),
+  ),
+  { at: "defaultConfig.controlPlaneAuthPolicy", fault: authPolicy },
   { at: "defaultConfig.statusPort", fault: portNumber },
   { at: "defaultConfig.proxyAdminPort", fault: portNumber },
   ...["zipkin", "datadog", "lightstep"].map(
@@ -102,7 +132,24 @@ const checks: readonly Check[] = [
   ...["cryptomb", "qat"].map(
     (name): Check => ({ at: `defaultConfig.privateKeyProvider.${name}.pollDelay`, fault: someTime, isRequired: true }),
   ),
-  { at: `${connections}.listenerPerConnectionBufferLimitBytes`, fault: atLeast(0) },
+  { at: "defaultConfig.privateKeyProvider", fault: something },
+  ...["listenerPerConnectionBufferLimitBytes", "clusterPerConnectionBufferLimitBytes"].map((field) => ({
+    at: `${connections}.${field}`,
+    fault: atLeast(0),
+  })),
+  ...[
+    "httpIdleTimeout",
+    "httpMaxConnectionDuration",
+    "httpDrainTimeout",
+    "httpRequestTimeout",
+    "httpRequestHeadersTimeout",
+    "httpStreamIdleTimeout",
+    "httpMaxStreamDuration",
+  ].map((field) => ({ at: `${connections}.${field}`, fault: noNegativeTime })),
+  ...["httpMaxConcurrentStreams", "listenerConnectionLimit", "globalDownstreamConnectionLimit"].map((field) => ({
+    at: `${connections}.${field}`,
+    fault: someLimit,
+  })),
   { at: `${connections}.http2InitialConnectionWindowSize`, fault: atLeast(65_535) },
   { at: `${connections}.http2InitialStreamWindowSize`, fault: atLeast(65_535) },
 ];
@@ -117,26 +164,61 @@ export function valueProblems(config: JsonObject): readonly SchemaProblem[] {
       return [unusable(path, `${shown} ${said.what}`, said.fix)];
     }),
   );
-  return [...wrong, ...retryProblems(config), ...providerProblems(config["extensionProviders"])];
+  return [
+    ...wrong,
+    ...retryProblems(config),
+    ...contradictions(config),
+    ...providerProblems(config["extensionProviders"]),
+  ];
 }
 
+const retryPolicies = ["defaultHttpRetryPolicy", "defaultInboundHttpRetryPolicy"] as const;
+
 /** Conditions are known, and without attempts they retry nothing. */
-function retryProblems({ defaultInboundHttpRetryPolicy: policy }: JsonObject): readonly SchemaProblem[] {
+function retryProblems(config: JsonObject): readonly SchemaProblem[] {
+  return retryPolicies.flatMap((name) => {
+    const policy = config[name];
+    if (!isJsonObject(policy)) return [];
+    const path = jsonPath(name);
+    const { attempts = 0, retryOn } = policy;
+    const set = ["retryOn", "perTryTimeout", "backoff"].filter((field) => policy[field] !== undefined);
+    const conditions = typeof retryOn === "string" ? retryOn.split(",").map((condition) => condition.trim()) : [];
+    return [
+      ...(attempts === 0 && set.length > 0
+        ? [unusable(path, `${set.join(" and ")} is set, and attempts is 0`, "Write attempts: 1 or more")]
+        : []),
+      ...conditions
+        .filter((condition) => condition !== "" && !isRetryCondition(condition))
+        .map((condition) =>
+          unusable(
+            child(path, "retryOn"),
+            `"${condition}" is no condition for retries`,
+            "Write conditions such as 5xx",
+          ),
+        ),
+    ];
+  });
+}
+
+/** What has to be said differently where something else is said. */
+function contradictions({ defaultTrafficPolicy: policy }: JsonObject): readonly SchemaProblem[] {
   if (!isJsonObject(policy)) return [];
-  const path = jsonPath("defaultInboundHttpRetryPolicy");
-  const { attempts = 0, retryOn } = policy;
-  const set = ["retryOn", "backoff"].filter((field) => policy[field] !== undefined);
-  const conditions = typeof retryOn === "string" ? retryOn.split(",").map((name) => name.trim()) : [];
-  return [
-    ...(attempts === 0 && set.length > 0
-      ? [unusable(path, `${set.join(" and ")} is set, and attempts is 0`, "Write attempts: 1 or more")]
-      : []),
-    ...conditions
-      .filter((name) => name !== "" && !isRetryCondition(name))
-      .map((name) =>
-        unusable(child(path, "retryOn"), `"${name}" is no condition for retries`, "Write conditions such as 5xx"),
-      ),
-  ];
+  const path = jsonPath("defaultTrafficPolicy");
+  const { connectionPool, outlierDetection } = policy;
+  const http = isJsonObject(connectionPool) ? connectionPool["http"] : undefined;
+  const problems: SchemaProblem[] = [];
+  if (isJsonObject(http) && http["useClientProtocol"] === true && http["h2UpgradePolicy"] === "UPGRADE") {
+    const place = child(path, "connectionPool", "http");
+    problems.push(unusable(place, "useClientProtocol is true, and h2UpgradePolicy is UPGRADE", "Keep one of them"));
+  }
+  if (!isJsonObject(outlierDetection)) return problems;
+  const { consecutiveLocalOriginFailures: failures, splitExternalLocalOriginErrors: isSplit } = outlierDetection;
+  if (typeof failures === "number" && failures > 0 && isSplit !== true) {
+    const fix = "Set splitExternalLocalOriginErrors: true";
+    const problem = "consecutiveLocalOriginFailures is set, and errors are not told apart by where they arise";
+    problems.push(unusable(child(path, "outlierDetection"), problem, fix));
+  }
+  return problems;
 }
 
 /** The values at a path that may lead through lists; a last name is found also where nothing stands. */

@@ -31,6 +31,7 @@ import { shadows } from "./destination-rule/shadows.ts";
 import { tlsToPlain, tlsToStrict } from "./destination-rule/strict-workloads.ts";
 import { duplicateSubsets, selectorScope, subsetNames } from "./destination-rule/subsets.ts";
 import { clientTls } from "./destination-rule/tls.ts";
+import { tunnel } from "./destination-rule/tunnel.ts";
 import { undetectedFailover } from "./destination-rule/undetected-failover.ts";
 import { unverified } from "./destination-rule/unverified.ts";
 import { misplacedOperations, patches, relativeOperations } from "./envoy-filter/patches.ts";
@@ -71,6 +72,7 @@ import { resolution } from "./service-entry/resolution.ts";
 import { rivalHosts } from "./service-entry/rival-hosts.ts";
 import { rivalAddresses, rivalProtocols } from "./service-entry/rivals.ts";
 import { entryAddresses, entryEndpoints, entryPorts } from "./service-entry/shape.ts";
+import { severalHosts, socketPorts } from "./service-entry/undistinguished.ts";
 import { egressHosts, repeatedHosts } from "./sidecar/hosts.ts";
 import { defaultEndpoints, emptySidecar, sidecarListeners } from "./sidecar/listeners.ts";
 import { httpPoolOnTcp, ingressTls, outboundPolicy, sidecarPools } from "./sidecar/settings.ts";
@@ -95,6 +97,7 @@ import { oddities, outrunTimes } from "./virtual-service/oddities.ts";
 import { hiddenHosts, sharedRequests, takenRules } from "./virtual-service/overlaps.ts";
 import { retries } from "./virtual-service/retries.ts";
 import { sharedConnections } from "./virtual-service/shared-connections.ts";
+import { sourceNamespaces } from "./virtual-service/source-namespaces.ts";
 import { takenConnections } from "./virtual-service/taken-connections.ts";
 import { unreachable } from "./virtual-service/unreachable.ts";
 import { unreachableConnections } from "./virtual-service/unreachable-connections.ts";
@@ -131,6 +134,7 @@ export const rules: readonly AnyRule[] = [
   rewrites,
   responseSize,
   stringMatches,
+  sourceNamespaces,
   corsOrigins,
   delegateNames,
   faults,
@@ -148,6 +152,7 @@ export const rules: readonly AnyRule[] = [
   loadBalancers,
   undetectedFailover,
   clientTls,
+  tunnel,
   unverified,
   servers,
   serverPorts,
@@ -158,6 +163,8 @@ export const rules: readonly AnyRule[] = [
   entryAddresses,
   entryEndpoints,
   resolution,
+  severalHosts,
+  socketPorts,
   addressless,
   entryOddities,
   portSettings,

@@ -157,6 +157,14 @@ function* hashFaults(hash: ConsistentHash, path: JsonPath): Iterable<Complaint> 
       fix: "Keep one of them",
     };
   }
+  if (hash.maglev !== undefined && hash.maglev.tableSize === undefined) {
+    yield {
+      path: child(path, "maglev"),
+      problem: "tableSize is missing",
+      reason: "The size of the table is all that maglev says",
+      fix: "Write tableSize: 65537, or another prime number",
+    };
+  }
   const cookie = hash.httpCookie;
   if (cookie?.name === "") {
     yield {

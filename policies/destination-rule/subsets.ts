@@ -34,7 +34,7 @@ export const subsetNames = rule({
   summary: "subsets are named with letters, digits and hyphens",
   *check({ spec }): Iterable<Complaint> {
     for (const { value, path } of items(spec.subsets, jsonPath("spec", "subsets"))) {
-      if (/^[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$/.test(value.name) && value.name.length <= 63) continue;
+      if (/^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$/.test(value.name) && value.name.length <= 63) continue;
       yield {
         path: child(path, "name"),
         problem: `the name is "${value.name.slice(0, 80)}"`,

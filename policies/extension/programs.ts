@@ -60,5 +60,6 @@ function urlFault(url: string): string | undefined {
   }
   // Without a scheme it names an image: registry/image:tag.
   const address = scheme === undefined ? `http://${url}` : url;
+  if (scheme !== "file" && URL.canParse(address) && new URL(address).host === "") return "names no host";
   return URL.canParse(address) && !/%(?![0-9A-Fa-f]{2})/.test(url) ? undefined : "is no address";
 }

@@ -40,7 +40,9 @@ export const tlsOddities = rule({
       }
       const isPassedOn = tls.mode === "PASSTHROUGH" || tls.mode === "AUTO_PASSTHROUGH";
       const files = [tls.serverCertificate, tls.privateKey, tls.caCertificates, tls.credentialName];
-      if (isPassedOn && files.some((file) => (file ?? "") !== "")) {
+      const lists = [tls.credentialNames, tls.tlsCertificates];
+      const isNamed = files.some((file) => (file ?? "") !== "") || lists.some((list) => (list?.length ?? 0) > 0);
+      if (isPassedOn && isNamed) {
         const problem = `the mode is ${tls.mode ?? ""}, and certificates are named`;
         yield complaint(place, problem, "TLS does not end here, so that they are not used", "Take them away");
       }

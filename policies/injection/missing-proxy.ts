@@ -27,8 +27,8 @@ export const missingProxy = rule({
     yield complaint(
       jsonPath("spec", "containers"),
       `there is no container ${sidecarNames.proxyContainer}, and the namespace's labels ask for one`,
-      "The pod is outside of the mesh: it was made before the labels, or while nobody injected",
-      "Create the pod again, for example with kubectl rollout restart",
+      "If it runs like this it is outside of the mesh: it was made before the labels, or while nobody injected",
+      "Create it again, for example with kubectl rollout restart; one that is not created yet gets its proxy then",
     );
   },
 });

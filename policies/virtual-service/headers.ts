@@ -74,7 +74,7 @@ export const lineBreaks = rule({
 interface Named {
   readonly name: string;
   readonly path: JsonPath;
-  /** Whether names such as :method and @request.auth.claims.x may stand here. */
+  /** Whether names such as :method and @request.auth.claims.x may stand here, or :authority and Host, or neither. */
   readonly pseudo: "match" | "authority" | "none";
 }
 
@@ -89,7 +89,11 @@ function namesOf(object: Rules): readonly Named[] {
   const changed = headerOperationsOf(object).flatMap(({ value, path }) => [
     ...(["set", "add"] as const).flatMap((field) =>
       Object.keys(value[field] ?? {}).map(
-        (name): Named => ({ name, path: child(path, field, name), pseudo: "authority" }),
+        (name): Named => ({
+          name,
+          path: child(path, field, name),
+          pseudo: path.endsWith("request") ? "authority" : "none",
+        }),
       ),
     ),
     ...(value.remove ?? []).map((name, index): Named => ({ name, path: child(path, "remove", index), pseudo: "none" })),
@@ -114,6 +118,7 @@ function isToken(name: string, pseudo: Named["pseudo"]): boolean {
   // What has a line break is found by its own rule.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[\u0000\n\r]/.test(name)) return true;
+  if (pseudo === "none" && name.toLowerCase() === "host") return false;
   const plain = pseudo === "match" && name.startsWith(":") ? name.slice(1) : name;
   return pseudo === "match"
     ? /^[-!#$%&'*+.^_`|~A-Za-z0-9]+$/.test(plain)

@@ -1,0 +1,88 @@
+// Values that Istio refuses, each beside one that it takes: rules about one object alone.
+import { describe, expect, test } from "vitest";
+import { buildSnapshot } from "../model/build.ts";
+import { objectOf, worldOf } from "../model/testing/world-of.ts";
+import { review } from "./review.ts";
+
+const world = worldOf();
+const snapshot = buildSnapshot(world);
+
+/** Codes of the errors of an object of that kind. */
+function denied(kind: string, spec: string): readonly string[] {
+  const group = kind === "WasmPlugin" ? "extensions.istio.io/v1alpha1" : "networking.istio.io/v1";
+  const object = objectOf(
+    `{ apiVersion: ${group}, kind: ${kind}, metadata: { name: a, namespace: shop }, spec: ${spec} }`,
+  );
+  const findings = review(object, world, snapshot).filter(({ severity }) => severity === "error");
+  return [...new Set(findings.map(({ code }) => code))];
+}
+
+const policy = (text: string) => `{ host: a, trafficPolicy: { ${text} } }`;
+const tunnel = (protocol: string, host: string, port: number) =>
+  policy(`tunnel: { protocol: ${protocol}, targetHost: "${host}", targetPort: ${port} }`);
+const maglev = (size: string) => policy(`loadBalancer: { consistentHash: { useSourceIp: true, maglev: { ${size} } } }`);
+const subset = (name: string) => `{ host: a, subsets: [{ name: ${name} }] }`;
+
+describe("DestinationRule", () => {
+  test.each([
+    { spec: tunnel("CONNECT", "www.example.com", 443), want: [] },
+    { spec: tunnel("POST", "10.0.0.1", 443), want: [] },
+    { spec: tunnel("GET", "www.example.com", 443), want: ["PIL1312"] },
+    { spec: tunnel("CONNECT", "*.example.com", 443), want: ["PIL1312"] },
+    { spec: tunnel("CONNECT", "www.example.com", 65_536), want: ["PIL1312"] },
+    { spec: maglev("tableSize: 65537"), want: [] },
+    { spec: maglev(""), want: ["PIL1307"] },
+    { spec: subset("v1-blue"), want: [] },
+    { spec: subset("v1.2"), want: ["PIL1302"] },
+    { spec: subset("v1_2"), want: ["PIL1302"] },
+  ])("$want for $spec", ({ spec, want }) => {
+    expect(denied("DestinationRule", spec)).toEqual(want);
+  });
+});
+
+const entry = (hosts: string, resolution: string, protocols: readonly string[], more = "") => {
+  const ports = protocols.map((protocol, index) => `{ number: ${80 + index}, name: p${index}, protocol: ${protocol} }`);
+  return `{ hosts: [${hosts}], resolution: ${resolution}, ports: [${ports.join(", ")}], ${more} }`;
+};
+const socket = "endpoints: [{ address: unix:///app.sock }]";
+
+describe("ServiceEntry", () => {
+  test.each([
+    { spec: entry("a.b, c.d", "DNS", ["HTTP", "TLS", "GRPC"]), want: [] },
+    { spec: entry("a.b, c.d", "NONE", ["TCP"]), want: [] },
+    { spec: entry("a.b", "DNS", ["TCP"]), want: [] },
+    { spec: entry("a.b, c.d", "DNS", ["HTTP", "TCP"]), want: ["PIL1507"] },
+    { spec: entry("a.b, c.d", "DNS", ["MONGO"]), want: ["PIL1507"] },
+    { spec: entry("a.b", "STATIC", ["HTTP"], socket), want: [] },
+    { spec: entry("a.b", "STATIC", ["HTTP", "HTTP"], socket), want: ["PIL1508"] },
+    { spec: entry("a.b", "STATIC", ["HTTP", "HTTP"], "endpoints: [{ address: 1.1.1.1 }]"), want: [] },
+  ])("$want for $spec", ({ spec, want }) => {
+    expect(denied("ServiceEntry", spec)).toEqual(want);
+  });
+});
+
+const http = (text: string) => `{ hosts: [a.b], http: [{ route: [{ destination: { host: a } }], ${text} }] }`;
+
+describe("VirtualService", () => {
+  test.each([
+    { spec: http("match: [{ sourceNamespace: shop }]"), want: [] },
+    { spec: http("match: [{ sourceNamespace: '' }]"), want: [] },
+    { spec: http("match: [{ sourceNamespace: 'shop*' }]"), want: ["PIL1241"] },
+    { spec: http("headers: { request: { set: { Host: a.b } } }"), want: [] },
+    { spec: http("headers: { request: { set: { ':authority': a.b } } }"), want: [] },
+    { spec: http("headers: { request: { remove: [host] } }"), want: ["PIL1223"] },
+    { spec: http("headers: { response: { set: { Host: a.b } } }"), want: ["PIL1223"] },
+    { spec: http("headers: { response: { add: { ':authority': a.b } } }"), want: ["PIL1223"] },
+    { spec: http("headers: { response: { remove: [x-host] } }"), want: [] },
+  ])("$want for $spec", ({ spec, want }) => {
+    expect(denied("VirtualService", spec)).toEqual(want);
+  });
+});
+
+test.each([
+  { url: "oci://example.com/a", want: [] },
+  { url: "file:///a.wasm", want: [] },
+  { url: "oci:///a", want: ["PIL1911"] },
+])("WasmPlugin: $want for $url", ({ url, want }) => {
+  expect(denied("WasmPlugin", `{ url: "${url}" }`)).toEqual(want);
+});
