@@ -135,6 +135,8 @@ describe("review()", () => {
 });
 
 describe("review() severities", () => {
+  const idleWaiver = 'warning PIL1110 metadata.annotations["pillion.io/allow"]';
+
   test.each([
     { findings: "PIL1203: deny", candidate: split, want: ["error PIL1203 spec.http[0].route"] },
     { findings: "PIL1203: off", candidate: split, want: [] },
@@ -149,11 +151,13 @@ describe("review() severities", () => {
     { allow: "PIL1203", candidate: split, want: [] },
     { allow: "PIL2101, PIL1203", candidate: split, want: [] },
     { allow: "PIL2101", candidate: split, want: ["warning PIL1203 spec.http[0].route"] },
-    { allow: "PIL4002", candidate: status600, want: ["error PIL4002 spec.http[0].directResponse.status"] },
+    { allow: "PIL4002", candidate: status600, want: [idleWaiver, "error PIL4002 spec.http[0].directResponse.status"] },
+    { allow: "PIL1001", candidate: split, want: [idleWaiver, "warning PIL1203 spec.http[0].route"] },
+    { allow: "PIL9999", candidate: split, want: [idleWaiver, "warning PIL1203 spec.http[0].route"] },
     {
       allow: "PIL1223",
       candidate: `[{ match: [{ withoutHeaders: { "": { exact: a } } }], ${route} }]`,
-      want: ['error PIL1223 spec.http[0].match[0].withoutHeaders[""]'],
+      want: [idleWaiver, 'error PIL1223 spec.http[0].match[0].withoutHeaders[""]'],
     },
   ])("are waived by annotation ($allow), but for what Envoy refuses", ({ allow, candidate, want }) => {
     expect(seen(virtualService(candidate, "", `{ pillion.io/allow: "${allow}" }`))).toEqual(want);

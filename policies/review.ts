@@ -7,11 +7,8 @@ import { memoize } from "../base/memo.ts";
 import { buildSnapshot } from "../model/build.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { World } from "../model/world.ts";
-import type { AnyRule } from "./rule.ts";
+import { type AnyRule, guardsEnvoy, waivedCodes } from "./rule.ts";
 import { rules } from "./rules.ts";
-
-/** Annotation that names codes, separated by commas, which are not to be reported for an object. */
-export const allowAnnotation = "pillion.io/allow";
 
 /** The kinds that some rule is about. */
 const reviewedKinds = [...new Set(rules.flatMap(({ kinds }) => kinds))];
@@ -39,7 +36,7 @@ export function reviewBy(
   world: World,
   snapshot: Snapshot,
 ): readonly Finding[] {
-  const waived = waivedCodes(candidate);
+  const waived = waivedCodes(candidate.metadata);
   const object = refOf(candidate);
   const findings: Finding[] = [];
   for (const { rule, severity } of rulesFor(list, snapshot.mesh.config, candidate.kind)) {
@@ -61,11 +58,6 @@ const severities: Readonly<Record<AnyRule["enforcement"], Severity>> = {
   status: "info",
 };
 
-/** What Envoy would refuse is denied whatever the configuration says: it would stop every update of every route. */
-function guardsEnvoy(rule: AnyRule): boolean {
-  return rule.guardsEnvoy === true || rule.code.startsWith("PIL4");
-}
-
 /** The rules for a kind, with what they do by this configuration; without those that are off. */
 const rulesFor = memoize((list: readonly AnyRule[], config: MeshConfig, kind: Kind) =>
   list
@@ -81,14 +73,4 @@ function severityOf(rule: AnyRule, config: MeshConfig): Severity | undefined {
   const chosen = guardsEnvoy(rule) ? undefined : config.pillion.findings[code];
   if (chosen === "off") return undefined;
   return severities[chosen ?? enforcement];
-}
-
-function waivedCodes({ metadata }: AnyObject): ReadonlySet<string> {
-  const written = metadata.annotations[allowAnnotation] ?? "";
-  return new Set(
-    written
-      .split(",")
-      .map((code) => code.trim())
-      .filter((code) => code !== ""),
-  );
 }

@@ -24,6 +24,7 @@ import { oneForScope, sharedPods } from "./common/scopes.ts";
 import { emptySelectors, selectorLabels } from "./common/selectors.ts";
 import { serverNames } from "./common/server-names.ts";
 import { targets } from "./common/targets.ts";
+import { waivers } from "./common/waivers.ts";
 import { connectionPools, emptyPolicies, outlierDetection } from "./destination-rule/connections.ts";
 import { contradictions } from "./destination-rule/contradictions.ts";
 import { loadBalancers, refusedHashes } from "./destination-rule/load-balancers.ts";
@@ -109,6 +110,7 @@ import { workloadProbe } from "./workload/probes.ts";
 export const rules: readonly AnyRule[] = [
   // The object by itself.
   reservedAnnotations,
+  waivers(() => rules),
   exportTo,
   hostNames,
   portNumbers,
