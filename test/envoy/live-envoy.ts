@@ -1,7 +1,7 @@
 // A real Envoy for tests: started with a bootstrap, asked through its admin interface, and gone without a trace afterwards.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
@@ -59,6 +59,12 @@ export async function startEnvoy(options: {
   const child = spawn(binary, ["-c", join(directory, "bootstrap.json"), "--admin-address-path", adminFile, ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // Whoever started it may be ended from outside.
+  const leave = (): void => {
+    child.kill("SIGKILL");
+    rmSync(directory, { recursive: true, force: true });
+  };
+  process.once("exit", leave);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {
@@ -66,6 +72,7 @@ export async function startEnvoy(options: {
     });
   }
   const stop = async (): Promise<void> => {
+    process.off("exit", leave);
     await end(child);
     await rm(directory, { recursive: true, force: true });
   };

@@ -1,5 +1,5 @@
 // Good objects with every feature in use somewhere, for the fuzzer to change, and the world that they live in.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
@@ -11,14 +11,26 @@ export interface Base {
   readonly kind: string;
 }
 
-/** A folder with cert.pem and key.pem, which Envoy reads as soon as an object names them. Removed at exit. */
+const prefix = "pillion-fuzz-";
+
+/** A folder with cert.pem and key.pem, which Envoy reads as soon as an object names them. Removed at the end of the process. */
 function certificateFiles(): string {
-  const folder = mkdtempSync(join(tmpdir(), "pillion-fuzz-"));
+  removeLeftovers();
+  const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
   const ca = createCa({ now: Date.now(), newKeyPair, trustDomain: "cluster.local" });
   writeFileSync(join(folder, "cert.pem"), ca.certificatePem);
   writeFileSync(join(folder, "key.pem"), ca.privateKey.reveal());
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** What was killed could not clean up: folders are named for their process. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = /^pillion-fuzz-(?:(\d+)-)?/.exec(name)?.[1];
+    if (!name.startsWith(prefix) || (pid !== undefined && existsSync(`/proc/${pid}`))) continue;
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
 }
 
 const texts = readFileSync(join(import.meta.dirname, "bases.yaml"), "utf8").replaceAll("FILES", certificateFiles());

@@ -8,6 +8,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Math.floor(Date.now() / 1000)) },
   },
 });
+// Folders go with the process when it ends by itself, and Envoy with the one that started it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 write(`seed ${values.seed}, ${values.minutes} minutes`);
 let shown = 0;
@@ -26,5 +28,8 @@ const { found, tried, accepted, judged } = await fuzz({
     );
   },
 });
-write(`${tried} objects tried, ${accepted} accepted, ${judged} resources judged, ${found.length} refused by Envoy`);
+const perMinute = Math.round(tried / (performance.now() / 60_000));
+const share = Math.round((100 * accepted) / Math.max(tried, 1));
+write(`${tried} objects tried (${perMinute} a minute), ${accepted} accepted (${share} %), ${judged} resources judged`);
+write(`${found.length} refused by Envoy`);
 process.exitCode = found.length === 0 ? 0 : 1;
