@@ -71,6 +71,28 @@ ports: [{ name: http, port: 8000 }]`);
     expect(list).toMatchObject([{ address: "192.0.2.1", ports: { 80: 8000 }, meshTls: false }]);
   });
 
+  test.each([
+    { given: "{ address: 192.0.2.3, serviceAccount: vm }", want: true },
+    { given: "{ address: 192.0.2.3, labels: { security.istio.io/tlsMode: istio } }", want: true },
+    {
+      given: "{ address: 192.0.2.3, serviceAccount: vm, labels: { security.istio.io/tlsMode: disabled } }",
+      want: false,
+    },
+    { given: "{ address: 192.0.2.3 }", want: false },
+  ])("of a ServiceEntry take mutual TLS ($want) where $given is written", ({ given, want }) => {
+    const world = worldOf(`
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: vm, namespace: shop }
+spec:
+  hosts: [vm.example]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  endpoints: [${given}]`);
+    expect(buildSnapshot(world).endpoints.get(hostname("vm.example"))).toMatchObject([{ meshTls: want }]);
+  });
+
   test("leave out what an EndpointSlice has in place of an address, which Envoy refuses", () => {
     const slice = (name: string, type: string, address: string) => `
 apiVersion: discovery.k8s.io/v1

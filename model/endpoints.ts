@@ -151,7 +151,8 @@ function entryEndpoint(
     labels,
     weight,
     locality,
-    meshTls: !service.external && labels[tlsModeLabel] === "istio",
+    // Who has an identity of the mesh has a proxy that shows it, unless the label says otherwise.
+    meshTls: !service.external && (labels[tlsModeLabel] ?? (serviceAccount ? "istio" : "disabled")) === "istio",
     ...(serviceAccount === undefined ? {} : { identity: spiffeId(trustDomain, service.namespace, serviceAccount) }),
   };
 }
