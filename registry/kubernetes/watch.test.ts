@@ -80,13 +80,13 @@ describe("watchResource()", () => {
       asked: [firstList, "GET /api/v1/pods?limit=500&continue=to%3Dken", watchFrom(5)],
     },
     {
-      name: "reads a list in one piece when the next page has expired",
+      name: "reads a list in one piece when the next page has expired, and forgets what has gone meanwhile",
       script: [
-        { body: [{ metadata: { resourceVersion: "5", continue: "t" }, items: [pod("a", 1)] }] },
+        { body: [{ metadata: { resourceVersion: "5", continue: "t" }, items: [pod("a", 1), pod("b", 2)] }] },
         status(410),
-        list(6, pod("b", 2)),
+        list(6, pod("b", 2), pod("c", 3)),
       ],
-      told: ["put shop/a", "put shop/b", "synced"],
+      told: ["put shop/a", "put shop/b", "put shop/c", "delete shop/a", "synced"],
       asked: [firstList, "GET /api/v1/pods?limit=500&continue=t", "GET /api/v1/pods", watchFrom(6)],
     },
     {

@@ -107,7 +107,7 @@ class Watch {
   }
 
   async #list(signal: AbortSignal): Promise<Outcome> {
-    const gone = new Set(this.#known.keys());
+    let gone = new Set(this.#known.keys());
     let answer = await this.#firstPage(signal);
     let isWhole = false;
     for (;;) {
@@ -122,8 +122,10 @@ class Watch {
       }
       answer = await this.#page({ limit: this.#pageSize, continue: page.next }, signal);
       if (answer.status === 410 && !isWhole) {
-        // The pages took so long that the next one is not there any more: once more, in one piece.
+        // The pages took so long that the next one is not there any more: once more, in one piece, which those that were
+        // in the first pages may have left since.
         isWhole = true;
+        gone = new Set(this.#known.keys());
         answer = await this.#page({}, signal);
       }
     }
