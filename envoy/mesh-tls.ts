@@ -26,6 +26,9 @@ export const meshAlpn = {
   tcp: ["istio", "istio-peer-exchange"],
 } as const;
 
+/** What the metadata of an endpoint says that takes mutual TLS of the mesh. */
+export const meshTlsMatch = { tlsMode: "istio" } as const;
+
 /** The secrets that both ends of mutual TLS need. */
 export const meshSecrets: readonly ResourceName[] = [
   { type: typeUrls.secret, name: workloadSecret },

@@ -10,6 +10,7 @@ import type { MeshService } from "../../model/service.ts";
 import type { MeshSettings } from "../../model/snapshot.ts";
 import type { Workload } from "../../model/workload.ts";
 import { encode } from "../encode.ts";
+import { type ChosenEndpoint, localityGroups } from "../load-assignment.ts";
 import {
   type AddressName,
   meshServerName,
@@ -18,13 +19,14 @@ import {
   parseOutboundCluster,
 } from "../names.ts";
 import { ClusterSchema } from "../proto/envoy/config/cluster/v3/cluster_pb.ts";
+import type { LocalityLbEndpoints } from "../proto/envoy/config/endpoint/v3/endpoint_components_pb.ts";
 import type { ProxyContext } from "../proxy-context.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
 import { endpointsOf, identitiesOf } from "../service-endpoints.ts";
 import { sharesFor, type TcpShare, tcpRuleFor } from "../tcp-shares.ts";
-import { clusterOf, endpointAt } from "./cluster.ts";
+import { clusterOf, endpointAt, type Source } from "./cluster.ts";
 import { secure } from "./mutual-tls.ts";
-import { type OutboundTarget, outboundTarget } from "./outbound.ts";
+import { chosenFor, type OutboundTarget, outboundTarget, reachOf } from "./outbound.ts";
 
 /** A service that an address stands for, with where its connections go. */
 export interface AddressedService {
@@ -65,6 +67,29 @@ export function addressClusterFor(context: ProxyContext, name: string): EncodedR
   return encodePod(pod, podPolicy(context, pod, address.port), snapshot.mesh, takesTls, name);
 }
 
+/** The endpoints of an addressed service by locality; the same list as long as nothing in it changed. */
+export function addressedGroups(context: ProxyContext, { shares }: AddressedService): readonly LocalityLbEndpoints[] {
+  const known = shares.flatMap(({ target, weight }) => (target === undefined ? [] : [{ target, weight }]));
+  const [first = noEndpoints, ...rest] = known.map(({ target }) => chosenFor(context.snapshot, target));
+  const weights = known.length > 1 ? known.map(({ weight }) => weight).join(" ") : "";
+  return groupsOf(first, weights, ...rest);
+}
+
+const noEndpoints: readonly ChosenEndpoint[] = [];
+
+/** `weights` are the shares of the lists, in their order; none for a single list. */
+const groupsOf = memoize(
+  (first: readonly ChosenEndpoint[], weights: string, ...rest: readonly (readonly ChosenEndpoint[])[]) =>
+    localityGroups([first, ...rest], weights === "" ? [] : weights.split(" ").map(Number)),
+);
+
+/** Whether some endpoints are names: Envoy takes those only in a cluster that resolves them itself. */
+export function hasNames({ type }: ProxyContext, { shares }: AddressedService): boolean {
+  return shares.some(
+    ({ target }) => target !== undefined && ["dns", "dns-round-robin"].includes(reachOf(target, type)),
+  );
+}
+
 function serviceCluster(context: ProxyContext, name: string, addressed: AddressedService): EncodedResource {
   const { snapshot } = context;
   const targets = addressed.shares.flatMap(({ target }) => target ?? []);
@@ -81,6 +106,7 @@ function serviceCluster(context: ProxyContext, name: string, addressed: Addresse
     addressed.shares.length,
     [...new Set(identities)].sort().join(" "),
     targets.length > 0 && targets.every(({ service }) => service.external),
+    hasNames(context, addressed) ? addressedGroups(context, addressed) : undefined,
     ...addressed.origins,
   );
 }
@@ -97,24 +123,26 @@ const encodeService = memoize(
     shares: number,
     identities: string,
     external: boolean,
+    named: readonly LocalityLbEndpoints[] | undefined,
     ...origins: readonly ObjectRef[]
   ) => {
     // Weights of endpoints stand for the shares; round robin follows them exactly.
     const shared: TrafficPolicy = shares > 1 ? { ...policy, loadBalancer: { simple: "ROUND_ROBIN" } } : policy;
-    const message = clusterOf(mesh, { name, source: { type: "eds" }, carrier: "bytes", policy: shared });
+    const source: Source = named === undefined ? { type: "eds" } : { type: "dns", roundRobin: false, groups: named };
+    const message = clusterOf(mesh, { name, source, carrier: "bytes", policy: shared });
     const parsed = parseOutboundCluster(serverName);
     const secrets = secure(
       mesh,
       message,
       { carrier: "bytes", policy },
       {
-        host: service.hostname,
+        server: { host: service.hostname, subjectAltNames: service.subjectAltNames },
         sni: parsed === undefined ? service.hostname : meshServerName(parsed),
         identities: identities === "" ? [] : identities.split(" "),
         takeMeshTls: external ? "none" : "some",
       },
     );
-    const needs = [...secrets, { type: typeUrls.endpoints, name }];
+    const needs = named === undefined ? [...secrets, { type: typeUrls.endpoints, name }] : secrets;
     return encode(typeUrls.cluster, name, ClusterSchema, { message, needs, provenance: [service.origin, ...origins] });
   },
 );
@@ -140,7 +168,7 @@ const encodePod = memoize(
       message,
       { carrier, policy },
       {
-        host: "",
+        server: { host: "", subjectAltNames: [] },
         sni: `outbound_.${address?.port ?? 0}_._.${address?.address ?? ""}`,
         identities: [pod.identity],
         takeMeshTls: takesTls ? "all" : "none",

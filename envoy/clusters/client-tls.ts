@@ -1,9 +1,10 @@
 // TLS that a DestinationRule asks for with certificates of its own: SIMPLE and MUTUAL.
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { ClientTls } from "../../api/traffic-policy.ts";
 import { file } from "../data-source.ts";
 import { extension } from "../pack.ts";
 import { type TransportSocket, TransportSocketSchema } from "../proto/envoy/config/core/v3/base_pb.ts";
+import type { UpstreamHttpProtocolOptionsSchema } from "../proto/envoy/config/core/v3/protocol_pb.ts";
 import {
   type CertificateValidationContext,
   CertificateValidationContextSchema,
@@ -14,12 +15,20 @@ import { UpstreamTlsContextSchema } from "../proto/envoy/extensions/transport_so
 /** Where Debian, and so the proxy's image, keeps the roots that everybody trusts. */
 const systemRoots = "/etc/ssl/certs/ca-certificates.crt";
 
+/** The server of TLS that is not the mesh's. */
+export interface ForeignServer {
+  readonly host: string;
+  /** Names that its ServiceEntry gives the certificate; the rule's own go before them. */
+  readonly subjectAltNames: readonly string[];
+}
+
 /**
  * The client's end of TLS that is not the mesh's. The server is checked unless the rule says otherwise: by the system's
- * roots where it names none, and by its host where it names neither SNI nor alternative names, as in Istio.
+ * roots where it names none, and by its host where nobody names SNI or alternative names, as in Istio.
  */
-export function clientTls(tls: ClientTls, host: string, alpn: readonly string[]): TransportSocket {
-  const validation = validationOf(tls, host);
+export function clientTls(tls: ClientTls, server: ForeignServer, alpn: readonly string[]): TransportSocket {
+  const { host } = server;
+  const validation = validationOf(tls, server);
   const certificate =
     tls.mode === "MUTUAL" && tls.clientCertificate !== undefined && tls.privateKey !== undefined
       ? [{ certificateChain: file(tls.clientCertificate), privateKey: file(tls.privateKey) }]
@@ -35,11 +44,28 @@ export function clientTls(tls: ClientTls, host: string, alpn: readonly string[])
   return create(TransportSocketSchema, socket);
 }
 
-function validationOf(tls: ClientTls, host: string): CertificateValidationContext | undefined {
+/**
+ * The servers of a wildcard host are known by the requests to them: their names are what Envoy sends and checks then,
+ * where nobody names others. Undefined where the host or the rule tells the name.
+ */
+export function namedByRequests(
+  tls: ClientTls | undefined,
+  { host, subjectAltNames }: ForeignServer,
+): MessageInitShape<typeof UpstreamHttpProtocolOptionsSchema> | undefined {
+  const isForeign = tls?.mode === "SIMPLE" || tls?.mode === "MUTUAL";
+  if (!isForeign || !host.startsWith("*") || (tls.sni ?? "") !== "") return undefined;
+  const isNamed = subjectAltNames.length + (tls.subjectAltNames?.length ?? 0) > 0;
+  return { autoSni: true, autoSanValidation: !isNamed && tls.insecureSkipVerify !== true };
+}
+
+function validationOf(
+  tls: ClientTls,
+  { host, subjectAltNames: ofEntry }: ForeignServer,
+): CertificateValidationContext | undefined {
   if (tls.insecureSkipVerify === true) return undefined;
   const { caCertificates = "", sni = "", subjectAltNames = [] } = tls;
   const own = sni === "" && !host.startsWith("*") ? [host] : [];
-  const names = subjectAltNames.length > 0 ? subjectAltNames : own;
+  const names = [subjectAltNames, ofEntry, own].find((list) => list.length > 0) ?? [];
   return create(CertificateValidationContextSchema, {
     trustedCa: file(caCertificates === "" || caCertificates === "system" ? systemRoots : caCertificates),
     matchTypedSubjectAltNames: names.map((name) => ({

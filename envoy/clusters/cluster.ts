@@ -1,5 +1,5 @@
 // What all clusters have in common: limits, time to connect, protocol, and where their endpoints come from.
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { TrafficPolicy } from "../../api/traffic-policy.ts";
 import type { MeshSettings } from "../../model/snapshot.ts";
 import { ads, socketAddress } from "../address.ts";
@@ -14,7 +14,12 @@ import {
   ClusterSchema,
 } from "../proto/envoy/config/cluster/v3/cluster_pb.ts";
 import { type BindConfig, BindConfigSchema } from "../proto/envoy/config/core/v3/address_pb.ts";
-import { type LbEndpoint, LbEndpointSchema } from "../proto/envoy/config/endpoint/v3/endpoint_components_pb.ts";
+import type { UpstreamHttpProtocolOptionsSchema } from "../proto/envoy/config/core/v3/protocol_pb.ts";
+import {
+  type LbEndpoint,
+  LbEndpointSchema,
+  type LocalityLbEndpoints,
+} from "../proto/envoy/config/endpoint/v3/endpoint_components_pb.ts";
 import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
@@ -29,7 +34,7 @@ import { type Carrier, protocolOptions } from "./protocol-options.ts";
 export type Source =
   | { readonly type: "eds" }
   | { readonly type: "static"; readonly endpoints: readonly LbEndpoint[] }
-  | { readonly type: "dns"; readonly roundRobin: boolean; readonly endpoints: readonly LbEndpoint[] }
+  | { readonly type: "dns"; readonly roundRobin: boolean; readonly groups: readonly LocalityLbEndpoints[] }
   | { readonly type: "original-destination" };
 
 export interface ClusterParts {
@@ -37,16 +42,18 @@ export interface ClusterParts {
   readonly source: Source;
   readonly carrier: Carrier;
   readonly policy: TrafficPolicy;
+  /** What each request tells of its server. */
+  readonly requests?: MessageInitShape<typeof UpstreamHttpProtocolOptionsSchema> | undefined;
 }
 
 /** A cluster without TLS. */
-export function clusterOf(mesh: MeshSettings, { name, source, carrier, policy }: ClusterParts): Cluster {
+export function clusterOf(mesh: MeshSettings, { name, source, carrier, policy, requests }: ClusterParts): Cluster {
   const connectTimeout = policy.connectionPool?.tcp?.connectTimeout ?? mesh.config.connectTimeout;
   const cluster = create(ClusterSchema, {
     name,
     connectTimeout: positiveDuration(connectTimeout) ?? milliseconds(10_000),
     circuitBreakers: circuitBreakers(policy),
-    typedExtensionProtocolOptions: protocolOptions(carrier, policy),
+    typedExtensionProtocolOptions: protocolOptions(carrier, policy, requests),
     ...discovery(mesh, name, source),
     ...keepalive(policy),
   });
@@ -105,8 +112,10 @@ function discovery(mesh: MeshSettings, name: string, source: Source) {
           case: "type" as const,
           value: source.roundRobin ? Cluster_DiscoveryType.LOGICAL_DNS : Cluster_DiscoveryType.STRICT_DNS,
         },
-        // Envoy takes one endpoint only where it does not keep all addresses of a name.
-        loadAssignment: assignment(name, source.roundRobin ? source.endpoints.slice(0, 1) : source.endpoints),
+        loadAssignment: create(ClusterLoadAssignmentSchema, {
+          clusterName: name,
+          endpoints: source.roundRobin ? onlyFirst(source.groups) : [...source.groups],
+        }),
         dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
         dnsRefreshRate: positiveDuration(mesh.config.dnsRefreshRate) ?? milliseconds(60_000),
         typedDnsResolverConfig: systemResolver,
@@ -117,6 +126,11 @@ function discovery(mesh: MeshSettings, name: string, source: Source) {
         lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
       };
   }
+}
+
+/** Envoy takes one endpoint only where it does not keep all addresses of a name. */
+function onlyFirst([group]: readonly LocalityLbEndpoints[]): LocalityLbEndpoints[] {
+  return group === undefined ? [] : [{ ...group, lbEndpoints: group.lbEndpoints.slice(0, 1) }];
 }
 
 /** The C library's resolver: the pod's hosts file and resolv.conf count as they do for the application. */

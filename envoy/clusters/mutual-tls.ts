@@ -2,16 +2,16 @@
 import { create } from "@bufbuild/protobuf";
 import type { TrafficPolicy } from "../../api/traffic-policy.ts";
 import type { MeshSettings } from "../../model/snapshot.ts";
-import { meshClientTls, meshSecrets, plainText } from "../mesh-tls.ts";
+import { meshClientTls, meshSecrets, meshTlsMatch, plainText } from "../mesh-tls.ts";
 import { type Cluster, Cluster_TransportSocketMatchSchema } from "../proto/envoy/config/cluster/v3/cluster_pb.ts";
 import type { ResourceName } from "../resource.ts";
-import { clientTls } from "./client-tls.ts";
+import { clientTls, type ForeignServer } from "./client-tls.ts";
 import type { Carrier } from "./protocol-options.ts";
 
 /** Who the servers are. */
 export interface Peers {
-  /** The host that TLS of other than the mesh's names. */
-  readonly host: string;
+  /** Whom TLS of other than the mesh's names. */
+  readonly server: ForeignServer;
   /** Server name for mutual TLS of the mesh. */
   readonly sni: string;
   /** SPIFFE IDs of those that have one. */
@@ -33,7 +33,7 @@ export function secure(
       return [];
     case "SIMPLE":
     case "MUTUAL":
-      cluster.transportSocket = clientTls(tls, peers.host, publicAlpn(carrier));
+      cluster.transportSocket = clientTls(tls, peers.server, publicAlpn(carrier));
       return [];
     case "ISTIO_MUTUAL": {
       const written = tls.subjectAltNames ?? [];
@@ -64,9 +64,6 @@ function automatic(mesh: MeshSettings, cluster: Cluster, carrier: Carrier, peers
   }
   return meshSecrets;
 }
-
-/** What the metadata of an endpoint says that takes mutual TLS of the mesh. */
-export const meshTlsMatch = { tlsMode: "istio" } as const;
 
 /** The ALPN by which the other end knows what follows inside. */
 function meshAlpnOf(carrier: Carrier): readonly string[] {

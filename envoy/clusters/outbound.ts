@@ -3,15 +3,17 @@ import type { TrafficPolicy } from "../../api/traffic-policy.ts";
 import { memoize } from "../../base/memo.ts";
 import { destinationRuleFor, type ResolvedDestinationRule, trafficPolicyFor } from "../../model/destination-rules.ts";
 import { visibleService } from "../../model/hosts.ts";
-import type { Endpoint, MeshService, ServicePort } from "../../model/service.ts";
+import type { MeshService, ServicePort } from "../../model/service.ts";
 import type { MeshSettings, TargetParts } from "../../model/snapshot.ts";
 import { encode } from "../encode.ts";
+import { type ChosenEndpoint, chooseEndpoints, localityGroups } from "../load-assignment.ts";
 import { meshServerName, type OutboundName, parseOutboundCluster } from "../names.ts";
 import { ClusterSchema } from "../proto/envoy/config/cluster/v3/cluster_pb.ts";
-import type { ProxyContext, TargetContext } from "../proxy-context.ts";
+import type { EndpointParts, ProxyContext, TargetContext } from "../proxy-context.ts";
 import { type EncodedResource, type ResourceName, typeUrls } from "../resource.ts";
 import { endpointsOf, identitiesOf, takesMeshTls } from "../service-endpoints.ts";
-import { clusterOf, endpointAt, type Source } from "./cluster.ts";
+import { namedByRequests } from "./client-tls.ts";
+import { clusterOf, type Source } from "./cluster.ts";
 import { isPassthrough } from "./load-balancing.ts";
 import { type Peers, secure } from "./mutual-tls.ts";
 import { carrierOf } from "./protocol-options.ts";
@@ -67,7 +69,7 @@ export function outboundClusterFor(context: TargetContext, name: string): Encode
   const takers = endpoints.filter((endpoint) => takesMeshTls(endpoint, endpoint.ports[port.number] ?? 0));
   const takeMeshTls = peersTake(service, reach, takers.length, endpoints.length);
   const origins = rule ?? noRule;
-  const inline = reach === "dns" || reach === "dns-round-robin" ? endpoints : none;
+  const inline = reach === "dns" || reach === "dns-round-robin" ? chosenFor(snapshot, target) : none;
   return encodeOutbound(
     service,
     port,
@@ -82,7 +84,17 @@ export function outboundClusterFor(context: TargetContext, name: string): Encode
   );
 }
 
-const none: readonly Endpoint[] = [];
+/** The endpoints of a target; the same list as long as nothing in it changed. */
+export function chosenFor(
+  snapshot: EndpointParts,
+  { service, port, subset }: OutboundTarget,
+): readonly ChosenEndpoint[] {
+  if (subset === "missing") return none;
+  return chooseEndpoints(endpointsOf(snapshot, service), port.number, subset ?? everything);
+}
+
+const none: readonly ChosenEndpoint[] = [];
+const everything: Readonly<Record<string, string>> = {};
 const noRule: Pick<ResolvedDestinationRule, "origins"> = { origins: [] };
 
 function peersTake(service: MeshService, reach: Reach, takers: number, all: number): Peers["takeMeshTls"] {
@@ -98,7 +110,7 @@ const encodeOutbound = memoize(
     port: ServicePort,
     policy: TrafficPolicy,
     { origins }: Pick<ResolvedDestinationRule, "origins">,
-    inline: readonly Endpoint[],
+    inline: readonly ChosenEndpoint[],
     mesh: MeshSettings,
     reach: Reach,
     takeMeshTls: Peers["takeMeshTls"],
@@ -106,15 +118,16 @@ const encodeOutbound = memoize(
     name: string,
   ): EncodedResource => {
     const carrier = carrierOf(port.protocol, policy);
-    const source = sourceOf(service, port, inline, reach);
-    const message = clusterOf(mesh, { name, source, carrier, policy });
+    const source = sourceOf(inline, reach);
+    const server = { host: service.hostname, subjectAltNames: service.subjectAltNames };
+    const message = clusterOf(mesh, { name, source, carrier, policy, requests: namedByRequests(policy.tls, server) });
     const parsed = parseOutboundCluster(name) ?? { port: port.number, subset: undefined, host: service.hostname };
     const secrets = secure(
       mesh,
       message,
       { carrier, policy },
       {
-        host: service.hostname,
+        server,
         sni: meshServerName(parsed),
         identities: identities === "" ? [] : identities.split(" "),
         takeMeshTls,
@@ -126,18 +139,14 @@ const encodeOutbound = memoize(
   },
 );
 
-function sourceOf(service: MeshService, port: ServicePort, inline: readonly Endpoint[], reach: Reach): Source {
+function sourceOf(inline: readonly ChosenEndpoint[], reach: Reach): Source {
   switch (reach) {
     case "eds":
       return { type: "eds" };
     case "original-destination":
       return { type: "original-destination" };
     case "dns":
-    case "dns-round-robin": {
-      const named = inline.map(({ address, ports }) => endpointAt(address, ports[port.number] ?? port.number));
-      const itself = service.externalName ?? (service.hostname.startsWith("*") ? undefined : service.hostname);
-      const endpoints = named.length > 0 || itself === undefined ? named : [endpointAt(itself, port.number)];
-      return { type: "dns", roundRobin: reach === "dns-round-robin", endpoints };
-    }
+    case "dns-round-robin":
+      return { type: "dns", roundRobin: reach === "dns-round-robin", groups: localityGroups([inline]) };
   }
 }

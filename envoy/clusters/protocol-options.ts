@@ -1,5 +1,5 @@
 // Which protocol is spoken to an upstream, and how long its connections live.
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import type { TrafficPolicy } from "../../api/traffic-policy.ts";
 import { layerOf, type Protocol } from "../../model/protocol.ts";
@@ -10,6 +10,7 @@ import {
   HttpProtocolOptionsSchema as CommonOptionsSchema,
   type Http2ProtocolOptions,
   Http2ProtocolOptionsSchema,
+  type UpstreamHttpProtocolOptionsSchema,
 } from "../proto/envoy/config/core/v3/protocol_pb.ts";
 import {
   type HttpProtocolOptions,
@@ -30,11 +31,16 @@ export function carrierOf(protocol: Protocol, { connectionPool }: TrafficPolicy)
 }
 
 /** `typed_extension_protocol_options` of a cluster. */
-export function protocolOptions(carrier: Carrier, policy: TrafficPolicy): Record<string, Any> {
+export function protocolOptions(
+  carrier: Carrier,
+  policy: TrafficPolicy,
+  requests?: MessageInitShape<typeof UpstreamHttpProtocolOptionsSchema>,
+): Record<string, Any> {
   if (carrier !== "bytes") {
     const value = pack(HttpProtocolOptionsSchema, {
       commonHttpProtocolOptions: commonOptions(policy),
       upstreamProtocolOptions: upstreamProtocol(carrier, policy),
+      ...(requests === undefined ? {} : { upstreamHttpProtocolOptions: requests }),
     });
     return { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": value };
   }
