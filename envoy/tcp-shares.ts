@@ -1,4 +1,5 @@
 // Where the connections of a TCP port go: as the rules of VirtualServices say, else to the service itself.
+import { matchesHost } from "../model/host-patterns.ts";
 import type { ResolvedDestination, ResolvedTcpRule, ResolvedTlsRule } from "../model/routes.ts";
 import { tcpRules, tlsRules } from "../model/routes.ts";
 import type { MeshService } from "../model/service.ts";
@@ -21,6 +22,27 @@ export function tcpRuleFor(
 ): ResolvedTcpRule | undefined {
   const rules = tcpRules(snapshot, { view, host: service.hostname, port, gateway: "mesh" });
   return rules.find((rule) => isForAllAddresses(rule));
+}
+
+/** The rule for connections to a service's virtual address. What calls it has its name in the handshake, if it has any. */
+export function addressRuleFor(
+  snapshot: RouteParts,
+  view: Viewpoint,
+  service: MeshService,
+  port: number,
+): ResolvedTcpRule | ResolvedTlsRule | undefined {
+  const protocol = service.ports.find(({ number }) => number === port)?.protocol;
+  const named =
+    protocol === "https" || protocol === "tls"
+      ? tlsRulesFor(snapshot, view, service, port).find(({ matches }) =>
+          matches.some(
+            ({ sniHosts, destinationSubnets = [] }) =>
+              destinationSubnets.length === 0 &&
+              sniHosts.some((name) => matchesHost(name.toLowerCase(), service.hostname)),
+          ),
+        )
+      : undefined;
+  return named ?? tcpRuleFor(snapshot, view, service, port);
 }
 
 /** TLS rules of a sidecar for a service's port. */

@@ -23,7 +23,7 @@ import type { LocalityLbEndpoints } from "../proto/envoy/config/endpoint/v3/endp
 import type { ProxyContext } from "../proxy-context.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
 import { endpointsOf, identitiesOf } from "../service-endpoints.ts";
-import { sharesFor, type TcpShare, tcpRuleFor } from "../tcp-shares.ts";
+import { addressRuleFor, sharesFor, type TcpShare } from "../tcp-shares.ts";
 import { clusterOf, endpointAt, type Source } from "./cluster.ts";
 import { secure } from "./mutual-tls.ts";
 import { chosenFor, type OutboundTarget, outboundTarget, reachOf } from "./outbound.ts";
@@ -46,7 +46,7 @@ export function addressedService(
   if (layer !== "tcp" || service === undefined || !isVisible(service.exportTo, service.namespace, workload.namespace))
     return undefined;
   if (!service.ports.some(({ number }) => number === port)) return undefined;
-  const rule = tcpRuleFor(snapshot, workload, service, port);
+  const rule = addressRuleFor(snapshot, workload, service, port);
   const shares = sharesFor(rule, service, port).map((share) => ({
     ...share,
     target: outboundTarget(context, share.cluster),
