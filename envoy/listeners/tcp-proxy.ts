@@ -1,5 +1,5 @@
 // Filters that carry bytes: to a cluster, to several by weight, or to one that is fetched for the address called.
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { MeshSettings } from "../../model/snapshot.ts";
 import { ads } from "../address.ts";
 import { milliseconds } from "../duration.ts";
@@ -20,11 +20,22 @@ const meshAttempts = 3;
 
 /** Bytes to one cluster. */
 export function tcpProxy(mesh: MeshSettings, cluster: string): Filter {
-  return tcpProxyTo(mesh, [{ cluster, weight: 1 }]);
+  return proxyTo(mesh, [{ cluster, weight: 1 }]);
 }
 
-/** Bytes to one of several clusters, by weight. */
+/** Bytes to the clusters of services, by weight. */
 export function tcpProxyTo(mesh: MeshSettings, shares: readonly TcpShare[]): Filter {
+  return proxyTo(mesh, shares, { hashPolicy: bySource });
+}
+
+/** What a cluster that keeps callers at one endpoint knows them by; others do not look. */
+const bySource = [{ policySpecifier: { case: "sourceIp" as const, value: {} } }];
+
+function proxyTo(
+  mesh: MeshSettings,
+  shares: readonly TcpShare[],
+  more: MessageInitShape<typeof TcpProxySchema> = {},
+): Filter {
   const taking = shares.filter(({ weight }) => weight > 0);
   const [only = { cluster: blackHoleCluster, weight: 1 }] = taking;
   const proxy = extension("envoy.filters.network.tcp_proxy", TcpProxySchema, {
@@ -37,6 +48,7 @@ export function tcpProxyTo(mesh: MeshSettings, shares: readonly TcpShare[]): Fil
             value: { clusters: taking.map(({ cluster, weight }) => ({ name: cluster, weight })) },
           }
         : { case: "cluster", value: only.cluster },
+    ...more,
   });
   return create(FilterSchema, proxy);
 }
@@ -65,6 +77,7 @@ export function tcpOnDemand(mesh: MeshSettings): Filter[] {
     // Never used: the filter before this one has chosen.
     clusterSpecifier: { case: "cluster", value: blackHoleCluster },
     maxConnectAttempts: meshAttempts,
+    hashPolicy: bySource,
     onDemand: { odcdsConfig: ads, timeout: milliseconds(onDemandTimeoutMs) },
   });
   return [create(FilterSchema, chooseCluster), create(FilterSchema, proxy)];
