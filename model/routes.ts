@@ -40,6 +40,8 @@ export interface ResolvedHttpRule {
   readonly spec: HttpRoute;
   readonly destinations: readonly ResolvedDestination[];
   readonly mirrors: readonly ResolvedMirror[];
+  /** The port that is called. */
+  readonly port: number;
   readonly origin: ObjectRef;
   readonly path: JsonPath;
 }
@@ -107,7 +109,8 @@ export function httpRulesOf(
     const matches = (spec.match ?? []).filter((match) => holdsFor(match, query));
     if (source === undefined || ((spec.match?.length ?? 0) > 0 && matches.length === 0)) continue;
     const destinations = resolveDestinations(snapshot, spec.route ?? [], query);
-    rules.push({ matches, spec, destinations, mirrors: resolveMirrors(snapshot, spec, query), ...source });
+    const mirrors = resolveMirrors(snapshot, spec, query);
+    rules.push({ matches, spec, destinations, mirrors, port: query.port, ...source });
     // Nothing after a rule that matches everything is ever reached.
     if (matches.length === 0) break;
   }

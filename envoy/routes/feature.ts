@@ -12,6 +12,10 @@ export interface RouteSource {
   readonly match: HttpMatch | undefined;
   readonly destinations: readonly ResolvedDestination[];
   readonly mirrors: ResolvedHttpRule["mirrors"];
+  /** The port that is called. */
+  readonly port: number;
+  /** TLS ends at this proxy: requests are for https. */
+  readonly secured: boolean;
   /** What the DestinationRules of the destinations ask to keep callers at one endpoint. */
   readonly hashing: readonly ConsistentHash[];
 }

@@ -17,9 +17,10 @@ import { ruledHost } from "./virtual-host.ts";
 /** The route configuration of that name, for the hosts of these servers. Without any, Envoy answers 404. */
 export function gatewayRoutes(context: ProxyContext, name: string, listener: GatewayListener): EncodedResource {
   const { snapshot, workload } = context;
+  const secured = listener.protocol === "https";
   const hosts = gatewayHosts(snapshot, workload, listener).flatMap((host) => {
     const rules = host.rules.map((rule) => routedRule(snapshot, workload, rule));
-    return routedHost(snapshot.mesh, host.domains.join(" "), host.httpsRedirect, ...rules);
+    return routedHost(snapshot.mesh, host.domains.join(" "), host.httpsRedirect, secured, ...rules);
   });
   return encodeRoutes(snapshot.mesh, name, ...hosts);
 }
@@ -27,13 +28,21 @@ export function gatewayRoutes(context: ProxyContext, name: string, listener: Gat
 interface RoutedHost {
   readonly domains: readonly string[];
   readonly httpsRedirect: boolean;
+  readonly secured: boolean;
   readonly rules: readonly RoutedRule[];
 }
 
 const routedHost = memoize(
-  (_mesh: object, domains: string, httpsRedirect: boolean, ...rules: readonly RoutedRule[]): RoutedHost => ({
+  (
+    _mesh: object,
+    domains: string,
+    httpsRedirect: boolean,
+    secured: boolean,
+    ...rules: readonly RoutedRule[]
+  ): RoutedHost => ({
     domains: domains.split(" "),
     httpsRedirect,
+    secured,
     rules,
   }),
 );
@@ -53,8 +62,8 @@ const encodeRoutes = memoize((_mesh: object, name: string, ...hosts: readonly Ro
   });
 });
 
-function virtualHost({ domains, httpsRedirect, rules }: RoutedHost): VirtualHost {
-  const host: VirtualHost = ruledHost(domains[0] ?? "*", domains, rules);
+function virtualHost({ domains, httpsRedirect, secured, rules }: RoutedHost): VirtualHost {
+  const host: VirtualHost = ruledHost(domains[0] ?? "*", domains, rules, secured);
   if (httpsRedirect) host.requireTls = VirtualHost_TlsRequirementType.ALL;
   return host;
 }

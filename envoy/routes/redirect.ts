@@ -9,9 +9,34 @@ import {
 import type { RouteFeature } from "./feature.ts";
 
 /** `redirect`: path, host, scheme, port and code. */
-export const redirect: RouteFeature = (route, { spec }) => {
-  if (spec.redirect !== undefined) route.action = { case: "redirect", value: redirectAction(spec.redirect) };
+export const redirect: RouteFeature = (route, { spec, port, secured }) => {
+  if (spec.redirect === undefined) return;
+  const action = redirectAction(spec.redirect);
+  const target = portOf(spec.redirect, port, secured);
+  if (target !== undefined) action.portRedirect = target;
+  route.action = { case: "redirect", value: action };
 };
+
+/** Undefined where none has to be written: Envoy keeps the port of the request's host as long as it keeps the host. */
+function portOf({ port, derivePort, scheme, authority = "" }: HttpRedirect, called: number, secured: boolean) {
+  const standard = (scheme ?? (secured ? "https" : "http")) === "https" ? 443 : 80;
+  const wanted = port ?? derived(derivePort, { called, standard });
+  return authority !== "" && wanted === standard ? undefined : wanted;
+}
+
+function derived(
+  from: HttpRedirect["derivePort"],
+  { called, standard }: { readonly called: number; readonly standard: number },
+): number | undefined {
+  switch (from) {
+    case "FROM_PROTOCOL_DEFAULT":
+      return standard;
+    case "FROM_REQUEST_PORT":
+      return called;
+    case undefined:
+      return undefined;
+  }
+}
 
 function redirectAction(spec: HttpRedirect): RedirectAction {
   const action = create(RedirectActionSchema, {
@@ -23,8 +48,6 @@ function redirectAction(spec: HttpRedirect): RedirectAction {
     action.pathRewriteSpecifier = { case: "pathRedirect", value: spec.uri };
   else if (spec.prefixRewrite !== undefined && spec.prefixRewrite !== "")
     action.pathRewriteSpecifier = { case: "prefixRewrite", value: spec.prefixRewrite };
-  if (spec.port !== undefined) action.portRedirect = spec.port;
-  else if (spec.derivePort === "FROM_PROTOCOL_DEFAULT") action.portRedirect = spec.scheme === "https" ? 443 : 80;
   return action;
 }
 

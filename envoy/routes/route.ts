@@ -40,19 +40,20 @@ export const defaultRule = memoize((service: MeshService, port: number): Resolve
     spec: { name: "default" },
     destinations: [{ host, service, port, weight: 100, spec: { destination: { host } } }],
     mirrors: [],
+    port,
     origin: service.origin,
     path: jsonPath(),
   };
 });
 
-/** The routes of rules, in their order. */
-export function routesOf(rules: readonly RoutedRule[]): Route[] {
+/** The routes of rules, in their order, for plain HTTP or for what comes out of TLS. */
+export function routesOf(rules: readonly RoutedRule[], secured: boolean): Route[] {
   return rules.flatMap(({ rule, hashing }) => {
-    const { spec, destinations, mirrors } = rule;
+    const { spec, destinations, mirrors, port } = rule;
     const matches = rule.matches.length === 0 ? [undefined] : rule.matches.filter(isReadable);
     return matches.map((match) => {
       const route = create(RouteSchema);
-      for (const apply of features) apply(route, { spec, match, destinations, mirrors, hashing });
+      for (const apply of features) apply(route, { spec, match, destinations, mirrors, hashing, port, secured });
       return route;
     });
   });

@@ -91,12 +91,17 @@ export function rulesFor(
   return rules.map((rule) => routedRule(snapshot, view, rule));
 }
 
-/** A virtual host of rules. */
-export function ruledHost(name: string, domains: readonly string[], rules: readonly RoutedRule[]): VirtualHost {
+/** A virtual host of rules, for plain HTTP or for what comes out of TLS. */
+export function ruledHost(
+  name: string,
+  domains: readonly string[],
+  rules: readonly RoutedRule[],
+  secured = false,
+): VirtualHost {
   return create(VirtualHostSchema, {
     name,
     domains: [...domains],
-    routes: routesOf(rules),
+    routes: routesOf(rules, secured),
     includeRequestAttemptCount: true,
   });
 }
