@@ -73,17 +73,18 @@ describe("httpRules()", () => {
     - { name: gateway, match: [{ gateways: [edge] }], ${to("reviews")} }
     - { name: labels, match: [{ sourceLabels: { app: other } }], ${to("reviews")} }
     - { name: namespace, match: [{ sourceNamespace: other }], ${to("reviews")} }
+    - { name: both, match: [{ gateways: [mesh, edge], sourceLabels: { app: other } }], ${to("reviews")} }
     - { name: some, match: [{ port: 1 }, { uri: { prefix: /v1 } }], ${to("reviews")} }
     - { name: all, ${to("reviews")} }
     - { name: unreachable, ${to("reviews")} }`;
   test.each([
     { name: "the caller", over: {}, want: ["some", "all"] },
     { name: "a port", over: { port: 1 }, want: ["port", "some", "all"] },
-    { name: "a gateway", over: { gateway: "shop/edge" }, want: ["gateway", "some", "all"] },
+    { name: "a gateway", over: { gateway: "shop/edge" }, want: ["gateway", "both", "some", "all"] },
     {
       name: "labels",
       over: { view: { namespace: "shop", labels: { app: "other" } } },
-      want: ["labels", "some", "all"],
+      want: ["labels", "both", "some", "all"],
     },
     { name: "a namespace", over: { view: { namespace: "other", labels: {} } }, want: ["namespace", "some", "all"] },
   ])("keeps the rules that can hold for $name, up to the first that always does", ({ over, want }) => {

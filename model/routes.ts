@@ -201,7 +201,11 @@ function sourceOf(owner: ResolvedVirtualService, list: "tcp" | "tls", index: num
 /** Whether the conditions hold that are known before there is a request. */
 function holdsFor(match: HttpMatch, { view, port, gateway }: RouteQuery): boolean {
   if (match.port !== undefined && match.port !== port) return false;
-  if (match.gateways !== undefined && match.gateways.length > 0) return match.gateways.includes(gateway);
+  if (match.gateways !== undefined && match.gateways.length > 0) {
+    if (!match.gateways.includes(gateway)) return false;
+    // A gateway that is named takes requests from anywhere; labels and namespace are about pods of the mesh.
+    if (gateway !== "mesh") return true;
+  }
   return isCaller(match, view);
 }
 
