@@ -8,7 +8,7 @@ import {
   WeightedCluster_ClusterWeightSchema,
   WeightedClusterSchema,
 } from "../proto/envoy/config/route/v3/route_components_pb.ts";
-import type { RouteFeature } from "./feature.ts";
+import { forwarding, type RouteFeature } from "./feature.ts";
 import { applyHeaders } from "./headers.ts";
 
 /** The cluster of a destination. One that nobody serves answers 503 at once instead of being waited for. */
@@ -18,7 +18,7 @@ export function clusterOf(destination: ResolvedDestination): string {
   return outboundCluster({ port, subset, host: service.hostname });
 }
 
-/** `route`: destinations with their weights, and the header changes of each. */
+/** `route`: destinations with their weights, and where there are several the header changes of each. */
 export const destinations: RouteFeature = (route, { spec, destinations: targets }) => {
   if (spec.redirect !== undefined || spec.directResponse !== undefined) return;
   const action = create(RouteActionSchema);
@@ -28,13 +28,21 @@ export const destinations: RouteFeature = (route, { spec, destinations: targets 
   if (only === undefined) action.clusterSpecifier = { case: "cluster", value: blackHoleCluster };
   else if (shares.length === 1) {
     action.clusterSpecifier = { case: "cluster", value: clusterOf(only.destination) };
-    applyHeaders(route, headersOf(only.destination), (host) => {
-      action.hostRewriteSpecifier = { case: "hostRewriteLiteral", value: host };
-    });
   } else {
     const clusters = shares.map(clusterWeight);
     action.clusterSpecifier = { case: "weightedClusters", value: create(WeightedClusterSchema, { clusters }) };
   }
+};
+
+/** `headers` of the only destination, after those of the rule, so that its own count. Of hosts the rule's counts, as in Istio. */
+export const destinationHeaders: RouteFeature = (route, { destinations: targets }) => {
+  const action = forwarding(route);
+  const [only, second] = weighted(targets);
+  if (action === undefined || only === undefined || second !== undefined) return;
+  applyHeaders(route, headersOf(only.destination), (host) => {
+    if (action.hostRewriteSpecifier.case === undefined)
+      action.hostRewriteSpecifier = { case: "hostRewriteLiteral", value: host };
+  });
 };
 
 interface Share {

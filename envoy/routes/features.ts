@@ -1,6 +1,6 @@
 // All routing features, in the order in which they are applied: the action first, for the others add to it.
 import { cors } from "./cors.ts";
-import { destinations } from "./destinations.ts";
+import { destinationHeaders, destinations } from "./destinations.ts";
 import { directResponse } from "./direct-response.ts";
 import { fault } from "./fault.ts";
 import type { RouteFeature } from "./feature.ts";
@@ -19,6 +19,7 @@ export const features: readonly RouteFeature[] = [
   redirect,
   directResponse,
   headers,
+  destinationHeaders,
   rewrite,
   timeout,
   retries,

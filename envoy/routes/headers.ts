@@ -31,7 +31,8 @@ export function applyHeaders(
   rewriteHost: (host: string) => void,
 ): void {
   if (changes?.request !== undefined) {
-    const host = Object.entries(changes.request.set ?? {}).find(([name]) => isHost(name));
+    const { set = {}, add = {} } = changes.request;
+    const host = [...Object.entries(set), ...Object.entries(add)].find(([name]) => isHost(name));
     if (host !== undefined) rewriteHost(host[1]);
     target.requestHeadersToAdd.push(...additions(changes.request));
     target.requestHeadersToRemove.push(...removals(changes.request));
