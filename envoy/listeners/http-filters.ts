@@ -4,6 +4,7 @@ import { milliseconds } from "../duration.ts";
 import { extension, type NamedExtension } from "../pack.ts";
 import { CorsSchema } from "../proto/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
 import { HTTPFaultSchema } from "../proto/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
+import { GrpcWebSchema } from "../proto/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.ts";
 import { OnDemandSchema } from "../proto/envoy/extensions/filters/http/on_demand/v3/on_demand_pb.ts";
 import { RouterSchema } from "../proto/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import { corsFilter } from "../routes/cors.ts";
@@ -22,6 +23,9 @@ export const routeFilters: readonly NamedExtension[] = [
   extension(corsFilter, CorsSchema, {}),
   extension(faultFilter, HTTPFaultSchema, {}),
 ];
+
+/** Makes gRPC of gRPC-Web, which browsers speak, for ports that say so. */
+export const grpcWeb: NamedExtension = extension("envoy.filters.http.grpc_web", GrpcWebSchema, {});
 
 /** Forwards; always the last. */
 export const router: NamedExtension = extension("envoy.filters.http.router", RouterSchema, {});

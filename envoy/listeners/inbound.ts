@@ -22,6 +22,7 @@ import type { InboundContext } from "../proxy-context.ts";
 import { remembering } from "../remember.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
 import { forwardTo } from "../routes/fixed-routes.ts";
+import { grpcWeb } from "./http-filters.ts";
 import { httpManager } from "./http-manager.ts";
 import { chain, listenerAt } from "./listener.ts";
 import { detectionTimeoutMs, httpInspector, originalDestination, plainHttp, tlsInspector } from "./listener-filters.ts";
@@ -75,27 +76,28 @@ const strictPatienceMs = ({ config }: MeshSettings): number =>
 
 /** The same chains for every proxy that has the port. */
 const portChainsFor = memoize((mesh: MeshSettings, number: number, protocol: Protocol, mode: MtlsMode) =>
-  chains(mesh, { port: number, layer: layerOf(protocol), mode, cluster: inboundCluster(number) }),
+  chains(mesh, { port: number, protocol, mode, cluster: inboundCluster(number) }),
 );
 
 const portChains = (mesh: MeshSettings, { number, protocol, mode }: InboundPort): FilterChain[] =>
   portChainsFor(mesh, number, protocol, mode);
 
 const passthroughChains = memoize((mesh: MeshSettings, mode: MtlsMode) =>
-  chains(mesh, { port: undefined, layer: "sniffed", mode, cluster: inboundPassthroughCluster }),
+  chains(mesh, { port: undefined, protocol: "sniffed", mode, cluster: inboundPassthroughCluster }),
 );
 
 interface Inlet {
   /** undefined: all ports that have no chains of their own. */
   readonly port: number | undefined;
-  readonly layer: ReturnType<typeof layerOf>;
+  readonly protocol: Protocol;
   readonly mode: MtlsMode;
   readonly cluster: string;
 }
 
 /** Envoy does not step back from a transport protocol or an ALPN that it has entered, so each way in is spelled out. */
 function chains(mesh: MeshSettings, inlet: Inlet): FilterChain[] {
-  const { port, layer, mode, cluster } = inlet;
+  const { port, protocol, mode, cluster } = inlet;
+  const layer = layerOf(protocol);
   const name = port === undefined ? "virtualInbound-catchall" : `0.0.0.0_${port}`;
   const at = port === undefined ? {} : { destinationPort: port };
   const requests = [httpFilter(mesh, inlet)];
@@ -130,12 +132,12 @@ function chains(mesh: MeshSettings, inlet: Inlet): FilterChain[] {
   return made;
 }
 
-function httpFilter(mesh: MeshSettings, { port, cluster }: Inlet): Filter {
+function httpFilter(mesh: MeshSettings, { port, protocol, cluster }: Inlet): Filter {
   return httpManager(mesh, {
     side: "inbound",
     statPrefix: port === undefined ? inboundPassthroughCluster : `inbound_0.0.0.0_${port}`,
     routes: inboundRoutes(cluster, port),
-    filters: [],
+    filters: protocol === "grpc-web" ? [grpcWeb] : [],
   });
 }
 

@@ -6,6 +6,7 @@ import { FileAccessLogSchema } from "../proto/envoy/extensions/access_loggers/fi
 import { StdoutAccessLogSchema } from "../proto/envoy/extensions/access_loggers/stream/v3/stream_pb.ts";
 import { CorsPolicySchema, CorsSchema } from "../proto/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
 import { HTTPFaultSchema } from "../proto/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
+import { GrpcWebSchema } from "../proto/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.ts";
 import { HealthCheckSchema } from "../proto/envoy/extensions/filters/http/health_check/v3/health_check_pb.ts";
 import { LuaSchema } from "../proto/envoy/extensions/filters/http/lua/v3/lua_pb.ts";
 import { OnDemandSchema } from "../proto/envoy/extensions/filters/http/on_demand/v3/on_demand_pb.ts";
@@ -36,6 +37,7 @@ const registry = createRegistry(
   DownstreamTlsContextSchema,
   FileAccessLogSchema,
   GetAddrInfoDnsResolverConfigSchema,
+  GrpcWebSchema,
   HealthCheckSchema,
   LuaSchema,
   HTTPFaultSchema,
