@@ -2,7 +2,7 @@
 // server name, TCP is carried.
 import { memoize } from "../../base/memo.ts";
 import type { ObjectRef } from "../../base/object-ref.ts";
-import { type BoundServer, type GatewayListener, gatewayListeners } from "../../model/gateways.ts";
+import { type BoundServer, type GatewayListener, gatewayListeners, serverProtocol } from "../../model/gateways.ts";
 import { hostsInCommon } from "../../model/host-patterns.ts";
 import { hostname, isVisible } from "../../model/hosts.ts";
 import { layerOf } from "../../model/protocol.ts";
@@ -12,13 +12,14 @@ import type { Workload } from "../../model/workload.ts";
 import { clusterNeeds, encode } from "../encode.ts";
 import { serverTls } from "../gateway-tls.ts";
 import { blackHoleCluster, gatewayRoutes, listenerName, parseListenerName } from "../names.ts";
+import type { TransportSocket } from "../proto/envoy/config/core/v3/base_pb.ts";
 import type { FilterChain } from "../proto/envoy/config/listener/v3/listener_components_pb.ts";
 import { ListenerSchema } from "../proto/envoy/config/listener/v3/listener_pb.ts";
 import type { ProxyContext } from "../proxy-context.ts";
 import { remembering } from "../remember.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
 import { sharesOf, type TcpShare } from "../tcp-shares.ts";
-import { routeFilters } from "./http-filters.ts";
+import { grpcWeb, routeFilters } from "./http-filters.ts";
 import { httpManager } from "./http-manager.ts";
 import { chain, listenerAt } from "./listener.ts";
 import { tlsInspector } from "./listener-filters.ts";
@@ -62,44 +63,55 @@ export function gatewayRouteNames(context: ProxyContext): ReadonlyMap<string, Ga
 
 /** One chain: requests by a route configuration, or bytes to clusters, for some server names or for all. */
 type ChainPlan = { readonly origins: readonly ObjectRef[] } & (
-  | { readonly type: "http"; readonly routes: string }
+  | { readonly type: "http"; readonly routes: string; readonly grpcWeb: boolean }
   | {
       readonly type: "https";
       readonly routes: string;
+      readonly grpcWeb: false;
       readonly serverNames: readonly string[];
       readonly server: BoundServer["server"];
     }
-  | { readonly type: "bytes"; readonly serverNames: readonly string[]; readonly shares: readonly TcpShare[] }
+  | {
+      readonly type: "bytes";
+      readonly serverNames: readonly string[];
+      readonly shares: readonly TcpShare[];
+      /** Whose TLS ends here; undefined where the bytes are passed on as they come. */
+      readonly server?: BoundServer["server"];
+    }
 );
 
 function chainPlans(context: ProxyContext, listener: GatewayListener): readonly ChainPlan[] {
   const { port, protocol, servers } = listener;
   if (layerOf(protocol) === "http") {
-    return [{ type: "http", routes: gatewayRoutes(port), origins: servers.map(({ gateway }) => gateway) }];
+    const isGrpcWeb = servers.some(({ server }) => serverProtocol(server) === "grpc-web");
+    const origins = servers.map(({ gateway }) => gateway);
+    return [{ type: "http", routes: gatewayRoutes(port), grpcWeb: isGrpcWeb, origins }];
   }
   const isTls = protocol === "https" || protocol === "tls";
   const plans = servers.flatMap((bound): readonly ChainPlan[] => {
-    if (!isTls) return tcpPlans(context, bound);
-    return [tlsPlan(listener, bound) ?? sniPlans(context, bound)].flat();
+    // PASSTHROUGH is what no mode means.
+    if (isTls && (bound.server.tls?.mode ?? "PASSTHROUGH") === "PASSTHROUGH") return sniPlans(context, bound);
+    const plan = tlsPlan(listener, bound);
+    if (plan !== undefined) return [plan];
+    const isOpened = serverTls(bound.server.tls, "tcp") !== undefined && !isHttps(bound);
+    return isOpened || !isTls ? tcpPlans(context, bound, isOpened) : [];
   });
   return distinct(plans);
 }
 
 /** A server that ends TLS itself, with certificates that this proxy has. */
 function tlsPlan({ port }: GatewayListener, { server, gateway, hosts }: BoundServer) {
-  const opens = serverTls(server.tls) !== undefined && layerOfOpened(server.port.protocol);
-  if (!opens) return undefined;
+  if (!isHttps({ server }) || serverTls(server.tls, "http") === undefined) return undefined;
   const routes = gatewayRoutes(port, `${server.port.name}.${gateway.name}.${gateway.namespace}`);
   const serverNames = serverNamesOf(hosts.map(({ host }) => host));
-  return { type: "https" as const, routes, serverNames, server, origins: [gateway] };
+  return { type: "https" as const, routes, grpcWeb: false as const, serverNames, server, origins: [gateway] };
 }
 
 /** Requests come out of HTTPS; out of other TLS come bytes, which need rules of their own. */
-const layerOfOpened = (protocol: string): boolean => protocol.toUpperCase() === "HTTPS";
+const isHttps = ({ server }: Pick<BoundServer, "server">): boolean => server.port.protocol.toUpperCase() === "HTTPS";
 
 /** TLS that passes through unopened, by the rules of all VirtualServices bound to a server. */
 function sniPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan[] {
-  if (bound.server.tls?.mode !== "PASSTHROUGH") return [];
   return callsOf(context, bound).flatMap(({ owner, query }) =>
     tlsRulesOf(context.snapshot, owner, query).flatMap((rule) => {
       const names = new Set(rule.matches.flatMap(({ sniHosts }) => sniHosts.map((name) => name.toLowerCase())));
@@ -112,11 +124,17 @@ function sniPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan
   );
 }
 
-/** The oldest rule gets all connections: they have nothing to be told apart by. */
-function tcpPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan[] {
+/**
+ * The oldest rule gets all connections: they have nothing to be told apart by, but the names that they call where TLS is
+ * opened.
+ */
+function tcpPlans(context: ProxyContext, bound: BoundServer, isOpened: boolean): readonly ChainPlan[] {
   const [rule] = callsOf(context, bound).flatMap(({ owner, query }) => tcpRulesOf(context.snapshot, owner, query));
   if (rule === undefined) return [];
-  return [{ type: "bytes", serverNames: [], shares: sharesOf(rule), origins: [bound.gateway, rule.origin] }];
+  const plan = { type: "bytes" as const, shares: sharesOf(rule), origins: [bound.gateway, rule.origin] };
+  if (!isOpened) return [{ ...plan, serverNames: [] }];
+  const { server, hosts } = bound;
+  return [{ ...plan, serverNames: serverNamesOf(hosts.map(({ host }) => host)), server }];
 }
 
 /** For each VirtualService that has a host in common with a server that it is bound to, oldest first: a call. */
@@ -176,18 +194,21 @@ function chainOf(mesh: MeshSettings, name: string, plan: ChainPlan): FilterChain
   if (plan.type === "bytes") {
     const shares = plan.shares.length === 0 ? [{ cluster: blackHoleCluster, weight: 1 }] : plan.shares;
     const match = plan.serverNames.length === 0 ? undefined : { serverNames: [...plan.serverNames] };
-    return chain(plan.serverNames[0] ?? name, match, [tcpProxyTo(mesh, shares)]);
+    const bytes = chain(plan.serverNames[0] ?? name, match, [tcpProxyTo(mesh, shares)]);
+    return secured(bytes, serverTls(plan.server?.tls, "tcp")?.(mesh));
   }
   const manager = httpManager(mesh, {
     side: "gateway",
     statPrefix: `outbound_${name}`,
     routes: plan.routes,
-    filters: routeFilters,
+    filters: [...(plan.grpcWeb ? [grpcWeb] : []), ...routeFilters],
   });
   if (plan.type === "http") return chain(name, undefined, [manager]);
   const match = plan.serverNames.length === 0 ? undefined : { serverNames: [...plan.serverNames] };
-  const made = chain(plan.routes, match, [manager]);
-  const socket = serverTls(plan.server.tls)?.(mesh);
+  return secured(chain(plan.routes, match, [manager]), serverTls(plan.server.tls, "http")?.(mesh));
+}
+
+function secured(made: FilterChain, socket: TransportSocket | undefined): FilterChain {
   if (socket !== undefined) made.transportSocket = socket;
   return made;
 }
