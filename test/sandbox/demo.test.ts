@@ -35,11 +35,7 @@ test("demo prints the pods and serves the product page", async () => {
   // A pod is ready a moment before the gateway's proxy has heard of it.
   await eventually(async () => {
     const answer = await fetch(page);
-    const text = await answer.text();
-    expect({ status: answer.status, text }).toEqual({
-      status: 200,
-      text: expect.stringContaining("The Comedy of Errors"),
-    });
+    expect(`${answer.status} ${await answer.text()}`).toMatch(/^200 [^]*The Comedy of Errors/);
   });
 });
 
