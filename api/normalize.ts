@@ -12,32 +12,36 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /**
  * A copy of `value` without fields that are null (absent, as protobuf reads them), with other spellings replaced by the
  * field's name, and without the fields that a projection does not name. What does not fit the schema is left for the check.
+ * @param unknownFields - "dropped": fields that the schema does not name are left out, wherever they stand.
  */
-export function normalize(value: unknown, node: SchemaNode): unknown {
+export function normalize(value: unknown, node: SchemaNode, unknownFields?: "dropped"): unknown {
   if (Array.isArray(value)) {
     const { items } = node;
-    return items === undefined ? value : value.map((item) => normalize(item, items));
+    return items === undefined ? value : value.map((item) => normalize(item, items, unknownFields));
   }
   if (!isJsonObject(value)) return value;
-  if (node.properties !== undefined) return normalizeFields(value, node, node.properties);
+  if (node.properties !== undefined) return normalizeFields(value, node, node.properties, unknownFields);
   const values = node.additionalProperties;
   if (typeof values !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, normalize(item, values)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, normalize(item, values, unknownFields)]));
 }
 
 function normalizeFields(
   value: JsonObject,
   node: SchemaNode,
   properties: Readonly<Record<string, SchemaNode>>,
+  unknownFields: "dropped" | undefined,
 ): JsonObject {
+  const isDropping =
+    node.unknownFields === "dropped" || (unknownFields === "dropped" && node.unknownFields === "refused");
   const names = otherNames(value, properties);
   const entries: [string, unknown][] = [];
   for (const [key, item] of Object.entries(value)) {
     if (item === null || item === undefined) continue;
     const name = names.get(key) ?? key;
     const field = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    if (field !== undefined) entries.push([name, normalize(item, field)]);
-    else if (node.unknownFields !== "dropped") entries.push([key, item]);
+    if (field !== undefined) entries.push([name, normalize(item, field, unknownFields)]);
+    else if (!isDropping) entries.push([key, item]);
   }
   return Object.fromEntries(entries);
 }

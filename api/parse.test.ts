@@ -264,3 +264,20 @@ describe("parse() returns", () => {
     });
   });
 });
+
+describe("parse() of an object that waives PIL1001", () => {
+  const metadata = { name: "a", annotations: { "pillion.io/allow": "PIL1203, PIL1001" } };
+
+  test("leaves out fields that nobody knows, as if they were not there", () => {
+    const written = { ...http({ route, newField: { a: 1 }, match: [{ uri: { glob: "/a" } }] }), metadata };
+    const parsed = parse(written, options);
+    expect(parsed).toMatchObject({ type: "object", findings: [] });
+    expect(parsed).toHaveProperty("object.spec", { hosts: ["a"], http: [{ route, match: [{ uri: {} }] }] });
+  });
+
+  test("explains what else is wrong with it", () => {
+    expect(said({ ...http({ route, newField: 1, timeout: 5 }), metadata })).toEqual([
+      'PIL1002 spec.http[0].timeout: Put it in quotes: "5"',
+    ]);
+  });
+});

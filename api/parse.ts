@@ -11,6 +11,7 @@ import { nearest, oneOf } from "./nearest.ts";
 import { isJsonObject, type JsonObject, normalize } from "./normalize.ts";
 import { anything, type Fields, object, projection, type SchemaNode, type Static, schemaOf, string } from "./schema.ts";
 import { checkSchema, type SchemaProblem } from "./schema-findings.ts";
+import { waivedCodes } from "./waivers.ts";
 
 /** What became of a document. */
 export type Parsed =
@@ -47,7 +48,7 @@ export function parse(document: unknown, options: ParseOptions): Parsed {
 
 function parseObject(document: JsonObject, apiVersion: string, kind: KindDescription, options: ParseOptions): Parsed {
   const schema = documentSchema(kind);
-  const value = withDefaults(normalize(document, schema), kind);
+  const value = withDefaults(normalize(document, schema, waivesUnknownFields(document) ? "dropped" : undefined), kind);
   const ref = refIn(document, kind.kind, kind.scope === "Cluster" ? "" : options.defaultNamespace, kind.scope);
   const problems = [...checkNames(value["metadata"]), ...checkSchema(schema, value)];
   if (problems.length > 0) return { type: "rejected", ref, findings: toFindings(problems, ref) };
@@ -61,6 +62,12 @@ function parseObject(document: JsonObject, apiVersion: string, kind: KindDescrip
   };
   // The one place where checked data gets its type: the schema of the kind is also the source of that type.
   return { type: "object", object: parsed as unknown as AnyObject, findings: [] };
+}
+
+/** Whoever writes for a newer version may have its fields without effect here. All who read the object see it alike. */
+function waivesUnknownFields({ metadata }: JsonObject): boolean {
+  const annotations = isJsonObject(metadata) ? metadata["annotations"] : undefined;
+  return isJsonObject(annotations) && waivedCodes(annotations).has("PIL1001");
 }
 
 /** The schema of a whole document of that kind. */

@@ -152,7 +152,8 @@ describe("review() severities", () => {
     { allow: "PIL2101, PIL1203", candidate: split, want: [] },
     { allow: "PIL2101", candidate: split, want: ["warning PIL1203 spec.http[0].route"] },
     { allow: "PIL4002", candidate: status600, want: [idleWaiver, "error PIL4002 spec.http[0].directResponse.status"] },
-    { allow: "PIL1001", candidate: split, want: [idleWaiver, "warning PIL1203 spec.http[0].route"] },
+    { allow: "PIL1002", candidate: split, want: [idleWaiver, "warning PIL1203 spec.http[0].route"] },
+    { allow: "PIL1001", candidate: split, want: ["warning PIL1203 spec.http[0].route"] },
     { allow: "PIL9999", candidate: split, want: [idleWaiver, "warning PIL1203 spec.http[0].route"] },
     {
       allow: "PIL1223",

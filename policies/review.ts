@@ -2,12 +2,13 @@
 import type { AnyObject, Kind } from "../api/kinds.ts";
 import type { MeshConfig } from "../api/mesh-config.ts";
 import { refOf } from "../api/object.ts";
+import { waivedCodes } from "../api/waivers.ts";
 import type { Finding, Severity } from "../base/finding.ts";
 import { memoize } from "../base/memo.ts";
 import { buildSnapshot } from "../model/build.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { World } from "../model/world.ts";
-import { type AnyRule, guardsEnvoy, waivedCodes } from "./rule.ts";
+import { type AnyRule, guardsEnvoy } from "./rule.ts";
 import { rules } from "./rules.ts";
 
 /** The kinds that some rule is about. */
@@ -36,7 +37,7 @@ export function reviewBy(
   world: World,
   snapshot: Snapshot,
 ): readonly Finding[] {
-  const waived = waivedCodes(candidate.metadata);
+  const waived = waivedCodes(candidate.metadata.annotations);
   const object = refOf(candidate);
   const findings: Finding[] = [];
   for (const { rule, severity } of rulesFor(list, snapshot.mesh.config, candidate.kind)) {

@@ -1,6 +1,5 @@
 // What a rule is: one sentence about one kind, with the code that stands for it.
 import type { Kind, ObjectOf } from "../api/kinds.ts";
-import type { Metadata } from "../api/object.ts";
 import type { Code, IstioCode, WitnessConnection, WitnessRequest } from "../base/finding.ts";
 import type { JsonPath } from "../base/json-path.ts";
 import type { ObjectRef } from "../base/object-ref.ts";
@@ -62,13 +61,4 @@ function isOf<K extends Kind>(kinds: readonly K[], candidate: ObjectOf<Kind>): c
 /** What Envoy would refuse is denied whatever anybody says: it would stop every update of every route. */
 export function guardsEnvoy({ code, guardsEnvoy: isGuard }: Pick<AnyRule, "code" | "guardsEnvoy">): boolean {
   return isGuard === true || code.startsWith("PIL4");
-}
-
-/** Annotation that names codes, separated by commas, which are not to be reported for an object. */
-export const allowAnnotation = "pillion.io/allow";
-
-/** The codes that the annotation names. */
-export function waivedCodes({ annotations }: Pick<Metadata, "annotations">): ReadonlySet<string> {
-  const codes = (annotations[allowAnnotation] ?? "").split(",").map((code) => code.trim());
-  return new Set(codes.filter((code) => code !== ""));
 }

@@ -1,7 +1,8 @@
 import { apiCodes } from "../../api/codes.ts";
 import { meshKinds } from "../../api/kinds.ts";
+import { allowAnnotation, waivedCodes } from "../../api/waivers.ts";
 import { jsonPath } from "../../base/json-path.ts";
-import { type AnyRule, allowAnnotation, type Complaint, guardsEnvoy, rule, waivedCodes } from "../rule.ts";
+import { type AnyRule, type Complaint, guardsEnvoy, rule } from "../rule.ts";
 
 /** A waiver that waives nothing gives whoever wrote it a false rest. `rules` are all that there are. */
 export function waivers(rules: () => readonly AnyRule[]): AnyRule {
@@ -11,7 +12,7 @@ export function waivers(rules: () => readonly AnyRule[]): AnyRule {
     enforcement: "warn",
     summary: "only findings that can be waived are waived",
     *check({ metadata }): Iterable<Complaint> {
-      for (const code of waivedCodes(metadata)) {
+      for (const code of waivedCodes(metadata.annotations)) {
         const why = whyNot(code, rules());
         if (why === undefined) continue;
         yield {
@@ -25,6 +26,8 @@ export function waivers(rules: () => readonly AnyRule[]): AnyRule {
   });
 }
 
+/** Fields that nobody knows can be dropped; what else is wrong with the form leaves nothing to judge. */
+const waivableInForm = "PIL1001";
 const unknown = "no finding has this code";
 
 function whyNot(
@@ -39,6 +42,7 @@ function whyNot(
       reason: "One such object would stop every later update of the routes of its port, so it is denied all the same",
     };
   }
+  if (code === waivableInForm) return undefined;
   if (apiCodes.some((one) => one.code === code)) {
     return { what: "it is about the form of the object", reason: "What cannot be read is denied all the same" };
   }

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { descriptions, isKind } from "../../../api/kinds.ts";
 import { type SchemaNode, schemaOf } from "../../../api/schema.ts";
+import { allowAnnotation } from "../../../api/waivers.ts";
 import { policyCodes } from "../../../policies/codes.ts";
-import { allowAnnotation } from "../../../policies/rule.ts";
 import { bases } from "./bases.ts";
 import { keys, valueFor } from "./values.ts";
 
