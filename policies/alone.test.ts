@@ -7,13 +7,13 @@ import { review } from "./review.ts";
 const world = worldOf();
 const snapshot = buildSnapshot(world);
 
-/** Codes of the errors of an object of that kind. */
-function denied(kind: string, spec: string): readonly string[] {
+/** Codes of the errors of an object of that kind; or of other findings. */
+function denied(kind: string, spec: string, wanted = "error"): readonly string[] {
   const group = kind === "WasmPlugin" ? "extensions.istio.io/v1alpha1" : "networking.istio.io/v1";
   const object = objectOf(
     `{ apiVersion: ${group}, kind: ${kind}, metadata: { name: a, namespace: shop }, spec: ${spec} }`,
   );
-  const findings = review(object, world, snapshot).filter(({ severity }) => severity === "error");
+  const findings = review(object, world, snapshot).filter(({ severity }) => severity === wanted);
   return [...new Set(findings.map(({ code }) => code))];
 }
 
@@ -85,4 +85,31 @@ test.each([
   { url: "oci:///a", want: ["PIL1911"] },
 ])("WasmPlugin: $want for $url", ({ url, want }) => {
   expect(denied("WasmPlugin", `{ url: "${url}" }`)).toEqual(want);
+});
+
+const tls = (text: string) =>
+  `{ servers: [{ port: { number: 443, name: a, protocol: TLS }, hosts: [a.b], tls: { ${text} } }] }`;
+const body = (length: number) =>
+  `{ hosts: [a.b], http: [{ directResponse: { status: 200, body: { bytes: ${"YWFh".repeat(length / 3)} } } }] }`;
+
+test.each([
+  {
+    kind: "Sidecar",
+    name: "its own namespace by name",
+    spec: "{ egress: [{ hosts: ['./*', shop/a.b] }] }",
+    code: "PIL1706",
+  },
+  { kind: "Sidecar", name: "another namespace", spec: "{ egress: [{ hosts: ['./*', bank/a.b] }] }" },
+  {
+    kind: "Gateway",
+    name: "certificates where nobody says the mode",
+    spec: tls("credentialNames: [a]"),
+    code: "PIL1405",
+  },
+  { kind: "Gateway", name: "certificates of a server", spec: tls("mode: SIMPLE, credentialName: a") },
+  { kind: "VirtualService", name: "a large body of bytes", spec: body(102_402), code: "PIL1225" },
+  { kind: "VirtualService", name: "a body of bytes", spec: body(30_000) },
+])("$kind: warns of $name with $code", ({ kind, spec, code }) => {
+  const own = denied(kind, spec, "warning").filter((found) => ["PIL1706", "PIL1405", "PIL1225"].includes(found));
+  expect(own).toEqual(code === undefined ? [] : [code]);
 });

@@ -38,12 +38,13 @@ export const tlsOddities = rule({
         const problem = `httpsRedirect is set, and the port speaks ${port.protocol}`;
         yield complaint(child(place, "httpsRedirect"), problem, "Only plain HTTP can be redirected", "Take it away");
       }
-      const isPassedOn = tls.mode === "PASSTHROUGH" || tls.mode === "AUTO_PASSTHROUGH";
+      const { mode = "PASSTHROUGH" } = tls;
+      const isPassedOn = mode === "PASSTHROUGH" || mode === "AUTO_PASSTHROUGH";
       const files = [tls.serverCertificate, tls.privateKey, tls.caCertificates, tls.credentialName];
       const lists = [tls.credentialNames, tls.tlsCertificates];
       const isNamed = files.some((file) => (file ?? "") !== "") || lists.some((list) => (list?.length ?? 0) > 0);
       if (isPassedOn && isNamed) {
-        const problem = `the mode is ${tls.mode ?? ""}, and certificates are named`;
+        const problem = `the mode is ${mode}, and certificates are named`;
         yield complaint(place, problem, "TLS does not end here, so that they are not used", "Take them away");
       }
       const suites = tls.cipherSuites ?? [];

@@ -32,11 +32,13 @@ export const repeatedHosts = rule({
   kinds: ["Sidecar"],
   enforcement: "warn",
   summary: "egress hosts are not covered by others of the same listener",
-  *check({ spec }): Iterable<Complaint> {
+  *check({ metadata, spec }): Iterable<Complaint> {
+    // "./a" is a host of the Sidecar's own namespace.
+    const full = (host: string): string => host.replace(/^\.\//, `${metadata.namespace}/`);
     for (const egress of items(spec.egress, jsonPath("spec", "egress"))) {
       const hosts = items(egress.value.hosts, child(egress.path, "hosts"));
       for (const [index, { value, path }] of hosts.entries()) {
-        const cover = hosts.find((other, at) => at !== index && covers(other.value, value, at < index));
+        const cover = hosts.find((other, at) => at !== index && covers(full(other.value), full(value), at < index));
         if (cover === undefined) continue;
         yield repeated(value, cover.value, path);
       }

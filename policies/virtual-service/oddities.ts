@@ -51,7 +51,8 @@ export const oddities = rule({
         const fix = "Write httpStatus or grpcStatus";
         yield complaint(child(path, "fault", "abort"), "the abort names no status", "No request is aborted", fix);
       }
-      const size = value.directResponse?.body?.string?.length ?? 0;
+      const { string, bytes } = value.directResponse?.body ?? {};
+      const size = string?.length ?? ((bytes?.length ?? 0) * 3) / 4;
       if (size > largeBody) {
         const reason = "Every proxy that has the route holds it";
         yield complaint(
