@@ -50,6 +50,7 @@ export function implies(conditions: TextConditions, wanted: TextMatch): boolean 
     const simple = simplyImplies(only, wanted);
     if (simple !== undefined) return simple;
   }
+  if (conditions.matching.some((one) => beginApart(one, wanted))) return false;
   return textFor({ ...conditions, failing: [...(conditions.failing ?? []), wanted] }).type === "none";
 }
 
@@ -78,7 +79,27 @@ function simplyImplies(given: TextMatch, wanted: TextMatch): boolean | undefined
   const text = given.match.exact ?? given.match.prefix;
   if (text === undefined || given.match.regex !== undefined) return undefined;
   if (wanted.match.exact !== undefined) return given.match.exact === wanted.match.exact;
-  return text.startsWith(wanted.match.prefix ?? "") ? true : given.match.exact === undefined ? undefined : false;
+  const prefix = wanted.match.prefix ?? "";
+  if (text.startsWith(prefix)) return true;
+  // A shorter beginning may be followed by nothing but the rest, where few texts can occur at all.
+  return given.match.exact === undefined && prefix.startsWith(text) ? undefined : false;
+}
+
+/** Whether two conditions ask for texts that begin differently: most expressions do, and need no automaton. */
+function beginApart(one: TextMatch, other: TextMatch): boolean {
+  const isFolded = one.ignoreCase === true || other.ignoreCase === true;
+  const [a, b] = [beginningOf(one.match), beginningOf(other.match)];
+  const [left, right] = isFolded ? [a.toLowerCase(), b.toLowerCase()] : [a, b];
+  return !left.startsWith(right) && !right.startsWith(left);
+}
+
+/** Characters that every matching text begins with. */
+function beginningOf({ exact, prefix, regex }: StringMatch): string {
+  if (regex === undefined) return exact ?? prefix ?? "";
+  if (regex.includes("|")) return "";
+  const [plain = ""] = /^[^\\.[\](){}*+?^$]*/.exec(regex) ?? [];
+  // What may be repeated may be missing.
+  return /^[*?{]/.test(regex.slice(plain.length)) ? plain.slice(0, -1) : plain;
 }
 
 function regexOf({ match, ignoreCase = false }: TextMatch): Regex | undefined {

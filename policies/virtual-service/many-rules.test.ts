@@ -1,0 +1,40 @@
+// The API server waits for ten seconds, a test for five.
+import { expect, test } from "vitest";
+import { buildSnapshot } from "../../model/build.ts";
+import { objectOf, worldOf } from "../../model/testing/world-of.ts";
+import { reviewBy } from "../review.ts";
+import { sharedRequests, takenRules } from "./overlaps.ts";
+import { unreachable } from "./unreachable.ts";
+
+const numbers = Array.from({ length: 250 }, (_, index) => index);
+const virtualService = (name: string, day: number, uri: (index: number) => string) => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: ${name}, namespace: shop, creationTimestamp: "2026-01-0${day}T00:00:00Z" }
+spec:
+  hosts: [www.example.com]
+  gateways: [edge]
+  http: [${numbers.map((index) => `{ match: [{ uri: ${uri(index)} }], route: [{ destination: { host: a } }] }`).join(", ")}]`;
+
+test.each([
+  {
+    name: "prefixes",
+    older: (index: number) => `{ prefix: /p${index}/ }`,
+    younger: (index: number) => `{ prefix: /p${index}/a }`,
+  },
+  {
+    name: "exact paths",
+    older: (index: number) => `{ prefix: /p${index}/ }`,
+    younger: (index: number) => `{ exact: /p${index}/a }`,
+  },
+  {
+    name: "expressions",
+    older: (index: number) => `{ regex: "/p${index}/[0-9]+/.*" }`,
+    younger: (index: number) => `{ regex: "/p${index}/[0-9]+/a" }`,
+  },
+])("review() compares many rules with many in time: $name", ({ older, younger }) => {
+  const world = worldOf(virtualService("older", 1, older));
+  const candidate = objectOf(virtualService("younger", 2, younger));
+  const found = reviewBy([takenRules, sharedRequests, unreachable], candidate, world, buildSnapshot(world));
+  expect(found.map(({ code }) => code)).toEqual(numbers.map(() => "PIL3101"));
+});
