@@ -173,3 +173,12 @@ test.each([
   );
   expect(findings.map(({ path }) => path)).toEqual(want);
 });
+
+test("deniedRules gives large policies up within the time that a test has", () => {
+  const paths = Array.from({ length: 200 }, (_, index) => `/path-${index}`);
+  const large = (action: string, star: string, more: string) => {
+    const rule = `{ ${to(`paths: ${JSON.stringify([...paths.map((path) => path + star), ...(more === "" ? [] : [more])])}`)} }`;
+    return policy(`shop/${action.toLowerCase()}`, action, Array.from({ length: 50 }, () => rule).join(", "));
+  };
+  expect(found(large("DENY", "*", ""), large("ALLOW", "", "/other"))).toEqual([]);
+});

@@ -2,12 +2,14 @@
 import type { AuthorizationPolicy } from "../../api/authorization-policy.ts";
 import { refOf } from "../../api/object.ts";
 import { jsonPath } from "../../base/json-path.ts";
+import { memoize } from "../../base/memo.ts";
 import { refText, sameRef } from "../../base/object-ref.ts";
 import { hasLabels } from "../../model/selection.ts";
 import { complaint } from "../complaint.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { items } from "../virtual-service/walk.ts";
 import { coversRule } from "./rule-cover.ts";
+import { valuesOf } from "./values.ts";
 
 /** What is allowed is not denied as a whole. */
 export const deniedRules = rule({
@@ -23,10 +25,22 @@ export const deniedRules = rule({
       const [deny, allow] = isDenying ? [object, other] : [other, object];
       if (deny.spec.action !== "DENY" || !isAllowing(allow)) continue;
       if (!guardsAll(deny, allow, snapshot.mesh.rootNamespace)) continue;
+      if (sizeOf(deny) * sizeOf(allow) > mostComparisons) continue;
       yield* isDenying ? emptied(deny, allow) : refused(allow, deny);
     }
   },
 });
+
+/** Pairs of values that are compared for two policies, at most: 60 ms. Larger ones are not compared. */
+const mostComparisons = 250_000;
+
+/** How many values a policy has. */
+const sizeOf = memoize(({ spec }: AuthorizationPolicy): number =>
+  items(spec.rules, jsonPath("spec", "rules")).reduce((size, { value, path }) => {
+    const conditions = (value.when ?? []).flatMap(({ values = [], notValues = [] }) => [...values, ...notValues]);
+    return size + [...valuesOf(value, path)].length + conditions.length + 1;
+  }, 0),
+);
 
 /** A trial refuses and allows nothing; what is for targets is not compared. */
 function counts({ metadata, spec }: AuthorizationPolicy): boolean {
