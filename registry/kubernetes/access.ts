@@ -1,7 +1,10 @@
 // Where the API server is, and how to prove to it who we are: from the files of a pod, or from a kubeconfig file.
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { AgentOptions } from "node:https";
 import { isIPv6 } from "node:net";
+import { delimiter } from "node:path";
+import type { KubeConfig as Kubeconfig } from "@kubernetes/client-node";
 import { errorText, PillionError } from "../../base/error.ts";
 
 /** What goes with one request. Files are read again each time, because tokens and certificates are renewed in place. */
@@ -59,7 +62,8 @@ export function inClusterAccess(
 }
 
 /**
- * Access by a context of a kubeconfig file (the current one unless given): certificates, tokens and exec plug-ins.
+ * Access by a context of a kubeconfig file (the current one unless given): certificates, tokens and exec plug-ins. Several
+ * files may be named as $KUBECONFIG names them.
  * @throws {PillionError} KUBECONFIG when the file cannot be read or its current context names no cluster.
  */
 export async function kubeconfigAccess(file: string, context?: string): Promise<Access> {
@@ -70,9 +74,9 @@ export async function kubeconfigAccess(file: string, context?: string): Promise<
       cause,
     });
   const { KubeConfig } = await import("@kubernetes/client-node");
-  const config = new KubeConfig();
+  let config: Kubeconfig;
   try {
-    config.loadFromFile(file);
+    config = load(file, () => new KubeConfig());
   } catch (cause) {
     throw failed(`the kubeconfig file "${file}" cannot be read: ${errorText(cause)}`, cause);
   }
@@ -101,4 +105,23 @@ export async function kubeconfigAccess(file: string, context?: string): Promise<
       return { headers: { ...headers, ...basic }, tls };
     },
   };
+}
+
+/** As kubectl does: of what several files name alike the first counts, and a file that is not there is left out. */
+function load(list: string, empty: () => Kubeconfig): Kubeconfig {
+  const files = list.split(delimiter).filter((file) => file !== "");
+  const [first = list, ...others] = files.length > 1 ? files.filter((file) => existsSync(file)) : files;
+  const config = empty();
+  config.loadFromFile(first);
+  for (const file of others) {
+    const more = empty();
+    more.loadFromFile(file);
+    config.loadFromOptions({
+      clusters: [...config.clusters, ...more.clusters],
+      users: [...config.users, ...more.users],
+      contexts: [...config.contexts, ...more.contexts],
+      currentContext: config.currentContext || more.currentContext,
+    });
+  }
+  return config;
 }

@@ -1,5 +1,5 @@
 import { copyFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { inClusterAccess } from "./access.ts";
 import { type ApiClient, createApiClient } from "./api-client.ts";
@@ -126,6 +126,32 @@ describe("createApiClient()", () => {
       ["https://b", "bank"],
     ]);
     await expect(createApiClient({ kubeconfig: file, context: "c" })).rejects.toThrow(/^KUBECONFIG: the context "c"/);
+  });
+});
+
+describe("createApiClient() with several kubeconfig files", () => {
+  const write = (name: string, cluster: string, at: string, more = ""): string => {
+    const file = join(server.directory, name);
+    const contexts = `contexts: [{name: ${cluster}, context: {cluster: ${cluster}, user: u}}]`;
+    const clusters = `clusters: [{name: ${cluster}, cluster: {server: 'https://${at}'}}]`;
+    writeFileSync(file, `${contexts}\n${clusters}\nusers: [{name: u, user: {}}]\n${more}`);
+    return file;
+  };
+  const listed = (...files: readonly string[]): string => files.join(delimiter);
+
+  test("takes the first that names a thing, and leaves out a file that is not there", async () => {
+    const missing = join(server.directory, "missing");
+    const one = write("one", "a", "first");
+    const other = write("other", "a", "second", "current-context: a\n");
+    const third = write("third", "b", "third", "current-context: b\n");
+    const kubeconfig = listed(missing, one, "", other, third);
+    expect((await createApiClient({ kubeconfig })).server).toBe("https://first");
+    expect((await createApiClient({ kubeconfig, context: "b" })).server).toBe("https://third");
+  });
+
+  test("names them when none is there", async () => {
+    const kubeconfig = listed(join(server.directory, "no"), join(server.directory, "none"));
+    await expect(createApiClient({ kubeconfig })).rejects.toThrow(/^KUBECONFIG: .*\/no:.*\/none" cannot be read/);
   });
 });
 
