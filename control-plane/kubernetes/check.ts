@@ -1,7 +1,7 @@
 // `pillion check`: is the mesh on this cluster installed, and does the API server reach it? One line for each thing to know.
 import { descriptions, kinds } from "../../api/kinds.ts";
 import { errorText } from "../../base/error.ts";
-import { listAt, objectAt, textAt } from "../../injector/json.ts";
+import { type JsonObject, listAt, objectAt, textAt } from "../../injector/json.ts";
 import type { ApiClient } from "../../registry/kubernetes/api-client.ts";
 import { checkServerVersion } from "../../registry/kubernetes/server-version.ts";
 import { serviceName } from "../config.ts";
@@ -58,7 +58,7 @@ export async function checkInstallation(
       }
       const ready = Number(objectAt(deployment, "status")["readyReplicas"] ?? 0);
       if (ready > 0) return `${namespace}/${name} has ${ready} ready`;
-      const words = await ownWords(api, namespace);
+      const words = lastWords(await notReadyEvents(api, namespace), name);
       const see = `See kubectl describe deployment -n ${namespace} ${name}`;
       throw new Error(`no pod of ${namespace}/${name} is ready. ${words === "" ? see : `It says: ${words}`}`);
     },
@@ -93,10 +93,19 @@ export async function checkInstallation(
   return lines;
 }
 
-/** What the control plane says of itself, by the last of its Events; "" where there is none. */
-async function ownWords(api: Pick<KubernetesApi, "get">, namespace: string): Promise<string> {
+async function notReadyEvents(api: Pick<KubernetesApi, "get">, namespace: string): Promise<readonly JsonObject[]> {
   const list = await api.get(`/api/v1/namespaces/${namespace}/events`, { fieldSelector: `reason=${notReady.bad}` });
-  const ours = listAt(list ?? {}, "items").filter((event) => textAt(event, "reportingComponent") === component);
+  return listAt(list ?? {}, "items");
+}
+
+/** What this control plane says of itself, by the last of its Events; "" where there is none. Revisions share a namespace. */
+export function lastWords(events: readonly JsonObject[], deployment: string): string {
+  // Its pods are called DEPLOYMENT-HASH-RANDOM, and a revision may end like a hash.
+  const own = new RegExp(`^${deployment}(-[a-z0-9]+-[a-z0-9]{5})?$`);
+  const ours = events.filter(
+    (event) =>
+      textAt(event, "reportingComponent") === component && own.test(textAt(objectAt(event, "involvedObject"), "name")),
+  );
   const last = ours
     .toSorted((one, other) => (textAt(one, "lastTimestamp") < textAt(other, "lastTimestamp") ? -1 : 1))
     .at(-1);
