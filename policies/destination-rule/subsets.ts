@@ -1,6 +1,8 @@
+import type { ObjectOf } from "../../api/kinds.ts";
 import { child, jsonPath } from "../../base/json-path.ts";
+import { filled } from "../complaint.ts";
 import { type Complaint, rule } from "../rule.ts";
-import { items } from "../virtual-service/walk.ts";
+import { destinationsOf, items, type Place } from "../virtual-service/walk.ts";
 
 /** A subset has a name of its own. */
 export const duplicateSubsets = rule({
@@ -25,25 +27,35 @@ export const duplicateSubsets = rule({
   },
 });
 
-/** Names of subsets become a part of cluster names. */
+/** Names of subsets become a part of cluster names; also where a route names one that is not there. */
 export const subsetNames = rule({
   code: "PIL1302",
   guardsEnvoy: true,
-  kinds: ["DestinationRule"],
+  kinds: ["DestinationRule", "VirtualService"],
   enforcement: "deny",
   summary: "subsets are named with letters, digits and hyphens",
-  *check({ spec }): Iterable<Complaint> {
-    for (const { value, path } of items(spec.subsets, jsonPath("spec", "subsets"))) {
-      if (/^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$/.test(value.name) && value.name.length <= 63) continue;
+  *check(object): Iterable<Complaint> {
+    for (const { value, path } of namedSubsets(object)) {
+      if (/^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$/.test(value) && value.length <= 63) continue;
       yield {
-        path: child(path, "name"),
-        problem: `the name is "${value.name.slice(0, 80)}"`,
+        path,
+        problem: `the name of the subset is "${value.slice(0, 80)}"`,
         reason: "It becomes a part of the name of a cluster",
         fix: "Write at most 63 letters, digits and hyphens, such as v1",
       };
     }
   },
 });
+
+function namedSubsets(object: ObjectOf<"DestinationRule" | "VirtualService">): readonly Place<string>[] {
+  if (object.kind === "DestinationRule") {
+    const subsets = items(object.spec.subsets, jsonPath("spec", "subsets"));
+    return subsets.map(({ value, path }) => ({ value: value.name, path: child(path, "name") }));
+  }
+  return destinationsOf(object).flatMap(({ value: { subset }, path }) =>
+    filled(subset) ? [{ value: subset, path: child(path, "subset") }] : [],
+  );
+}
 
 /** A rule for selected callers is for its own namespace. */
 export const selectorScope = rule({
