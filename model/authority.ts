@@ -31,6 +31,15 @@ export function prefixOf(address: string, length: number): string {
   return `${addressText(kept, width)}/${length}`;
 }
 
+/** One form for each address and each prefix, so that two of them are the same text; other texts stay as they are. */
+export function canonicalAddress(text: string): string {
+  const [address = "", length] = text.split("/");
+  if (isIP(address) === 0 || address.includes("%") || (length !== undefined && !isCidr(text))) return text;
+  const width = isIP(address) === 4 ? 32 : 128;
+  const prefix = prefixOf(address, length === undefined ? width : Number(length));
+  return prefix.endsWith(`/${width}`) ? prefix.slice(0, prefix.indexOf("/")) : prefix;
+}
+
 /** Whether an address lies in a prefix; a prefix without a slash is one address. */
 export function isInPrefix(address: string, prefix: string): boolean {
   const slash = prefix.indexOf("/");

@@ -4,7 +4,7 @@ import { refOf } from "../api/object.ts";
 import type { Service } from "../api/service.ts";
 import type { ServiceEntry, ServiceEntryPort } from "../api/service-entry.ts";
 import { memoize } from "../base/memo.ts";
-import { isIpAddress } from "./authority.ts";
+import { canonicalAddress, isIpAddress } from "./authority.ts";
 import { resolveExportTo } from "./export-to.ts";
 import { hostname } from "./hosts.ts";
 import { protocolOf } from "./protocol.ts";
@@ -49,7 +49,8 @@ export const entryServices: (entry: ServiceEntry, config: MeshConfig) => readonl
       namespace: metadata.namespace,
       origin: refOf(entry),
       resolution: resolutions[spec.resolution ?? "NONE"],
-      addresses: [...new Set(spec.addresses)],
+      // Two prefixes that say the same would be two filter chains for the same connections.
+      addresses: [...new Set(spec.addresses?.map(canonicalAddress))],
       ports: (spec.ports ?? []).map(entryPort),
       exportTo: resolveExportTo(spec.exportTo, metadata.namespace, config.defaultServiceExportTo),
       external: spec.location !== "MESH_INTERNAL",
