@@ -1,16 +1,38 @@
 // Where the connections of a TCP port go: as the rules of VirtualServices say, else to the service itself.
+import { destinationRuleFor, trafficPolicyFor } from "../model/destination-rules.ts";
 import { matchesHost } from "../model/host-patterns.ts";
 import type { ResolvedDestination, ResolvedTcpRule, ResolvedTlsRule } from "../model/routes.ts";
 import { tcpRules, tlsRules } from "../model/routes.ts";
 import type { MeshService } from "../model/service.ts";
-import type { RouteParts, Viewpoint } from "../model/snapshot.ts";
-import { outboundCluster } from "./names.ts";
+import type { RouteParts, TargetParts, Viewpoint } from "../model/snapshot.ts";
+import { outboundCluster, parseOutboundCluster } from "./names.ts";
 import { clusterOf, weighted } from "./routes/destinations.ts";
 
 /** A part of the connections of a port. */
 export interface TcpShare {
   readonly cluster: string;
   readonly weight: number;
+}
+
+/** How long connections may last, as Go writes durations. */
+export interface Lifetime {
+  /** Without a byte in either direction; 0s: for ever. */
+  readonly idleTimeout?: string;
+  /** In all. */
+  readonly maxConnectionDuration?: string;
+}
+
+/** What DestinationRules say of connections to the first of these shares. */
+export function lifetimeOf(snapshot: TargetParts, view: Viewpoint, [first]: readonly TcpShare[]): Lifetime {
+  const target = first === undefined ? undefined : parseOutboundCluster(first.cluster);
+  if (target === undefined) return {};
+  const rule = destinationRuleFor(snapshot, view, target.host);
+  const { idleTimeout, maxConnectionDuration } =
+    trafficPolicyFor(rule, target.subset, target.port).connectionPool?.tcp ?? {};
+  return {
+    ...(idleTimeout === undefined ? {} : { idleTimeout }),
+    ...(maxConnectionDuration === undefined ? {} : { maxConnectionDuration }),
+  };
 }
 
 /** The first TCP rule of a sidecar for a service's port that is for all addresses. */

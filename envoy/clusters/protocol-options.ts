@@ -16,7 +16,6 @@ import {
   type HttpProtocolOptions,
   HttpProtocolOptionsSchema,
 } from "../proto/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
-import { TcpProtocolOptionsSchema } from "../proto/envoy/extensions/upstreams/tcp/v3/tcp_protocol_options_pb.ts";
 
 /** How requests are carried: as HTTP/1.1, as HTTP/2, as they came, or not at all (bytes). */
 export type Carrier = "http1" | "http2" | "as-received" | "bytes";
@@ -36,17 +35,13 @@ export function protocolOptions(
   policy: TrafficPolicy,
   requests?: MessageInitShape<typeof UpstreamHttpProtocolOptionsSchema>,
 ): Record<string, Any> {
-  if (carrier !== "bytes") {
-    const value = pack(HttpProtocolOptionsSchema, {
-      commonHttpProtocolOptions: commonOptions(policy),
-      upstreamProtocolOptions: upstreamProtocol(carrier, policy),
-      ...(requests === undefined ? {} : { upstreamHttpProtocolOptions: requests }),
-    });
-    return { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": value };
-  }
-  const idleTimeout = durationOf(policy.connectionPool?.tcp?.idleTimeout);
-  if (idleTimeout === undefined) return {};
-  return { "envoy.extensions.upstreams.tcp.v3.TcpProtocolOptions": pack(TcpProtocolOptionsSchema, { idleTimeout }) };
+  if (carrier === "bytes") return {};
+  const value = pack(HttpProtocolOptionsSchema, {
+    commonHttpProtocolOptions: commonOptions(policy),
+    upstreamProtocolOptions: upstreamProtocol(carrier, policy),
+    ...(requests === undefined ? {} : { upstreamHttpProtocolOptions: requests }),
+  });
+  return { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": value };
 }
 
 function upstreamProtocol(

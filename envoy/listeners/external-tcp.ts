@@ -5,7 +5,7 @@ import { isVisible } from "../../model/hosts.ts";
 import { layerOf, type Protocol } from "../../model/protocol.ts";
 import type { MeshService } from "../../model/service.ts";
 import type { RouteParts, ServiceParts, Viewpoint } from "../../model/snapshot.ts";
-import { sharesFor, type TcpShare, tcpRuleFor, tlsRulesFor } from "../tcp-shares.ts";
+import { type Lifetime, lifetimeOf, sharesFor, type TcpShare, tcpRuleFor, tlsRulesFor } from "../tcp-shares.ts";
 
 /** A sort of connections that is known by address, by server name, or by the port alone. */
 export interface ExternalTcp {
@@ -15,6 +15,7 @@ export interface ExternalTcp {
   /** Server names of the TLS handshake; empty: not looked at. */
   readonly serverNames: readonly string[];
   readonly shares: readonly TcpShare[];
+  readonly lifetime: Lifetime;
   /** The ServiceEntry, and the VirtualService that routes it. */
   readonly origins: readonly ObjectRef[];
 }
@@ -74,18 +75,23 @@ function sortsOf(
   const isTls = protocol === "https" || protocol === "tls";
   const tls = isTls ? tlsRulesFor(snapshot, view, service, port) : [];
   if (tls.length > 0) {
-    return tls.map((rule) => ({
-      host,
-      addresses: [],
-      serverNames: [...new Set(rule.matches.flatMap((match) => match.sniHosts))].map(serverName),
-      shares: sharesFor(rule, service, port),
-      origins: [service.origin, rule.origin],
-    }));
+    return tls.map((rule) => {
+      const shares = sharesFor(rule, service, port);
+      return {
+        host,
+        addresses: [],
+        serverNames: [...new Set(rule.matches.flatMap((match) => match.sniHosts))].map(serverName),
+        shares,
+        lifetime: lifetimeOf(snapshot, view, shares),
+        origins: [service.origin, rule.origin],
+      };
+    });
   }
   const serverNames = isTls && addresses.length === 0 && host !== "*" ? [serverName(host)] : [];
   const rule = tcpRuleFor(snapshot, view, service, port);
   const origins = rule === undefined ? [service.origin] : [service.origin, rule.origin];
-  return [{ host, addresses, serverNames, shares: sharesFor(rule, service, port), origins }];
+  const shares = sharesFor(rule, service, port);
+  return [{ host, addresses, serverNames, shares, lifetime: lifetimeOf(snapshot, view, shares), origins }];
 }
 
 /** Envoy takes the whole name, or a suffix that begins with "*.". */

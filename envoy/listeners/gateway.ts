@@ -6,7 +6,7 @@ import { type BoundServer, type GatewayListener, gatewayListeners, serverProtoco
 import { hostsInCommon } from "../../model/host-patterns.ts";
 import { hostname, isVisible } from "../../model/hosts.ts";
 import { layerOf } from "../../model/protocol.ts";
-import { tcpRulesOf, tlsRulesOf } from "../../model/routes.ts";
+import { type ResolvedTcpRule, type ResolvedTlsRule, tcpRulesOf, tlsRulesOf } from "../../model/routes.ts";
 import type { MeshSettings, Snapshot } from "../../model/snapshot.ts";
 import type { Workload } from "../../model/workload.ts";
 import { clusterNeeds, encode } from "../encode.ts";
@@ -18,7 +18,7 @@ import { ListenerSchema } from "../proto/envoy/config/listener/v3/listener_pb.ts
 import type { ProxyContext } from "../proxy-context.ts";
 import { remembering } from "../remember.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
-import { sharesOf, type TcpShare } from "../tcp-shares.ts";
+import { type Lifetime, lifetimeOf, sharesOf, type TcpShare } from "../tcp-shares.ts";
 import { grpcWeb, routeFilters } from "./http-filters.ts";
 import { httpManager } from "./http-manager.ts";
 import { chain, listenerAt } from "./listener.ts";
@@ -75,6 +75,7 @@ type ChainPlan = { readonly origins: readonly ObjectRef[] } & (
       readonly type: "bytes";
       readonly serverNames: readonly string[];
       readonly shares: readonly TcpShare[];
+      readonly lifetime: Lifetime;
       /** Whose TLS ends here; undefined where the bytes are passed on as they come. */
       readonly server?: BoundServer["server"];
     }
@@ -115,7 +116,7 @@ function sniPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan
   return callsOf(context, bound).flatMap(({ owner, query }) =>
     tlsRulesOf(context.snapshot, owner, query).flatMap((rule) => {
       const names = new Set(rule.matches.flatMap(({ sniHosts }) => sniHosts.map((name) => name.toLowerCase())));
-      const plan = { type: "bytes" as const, shares: sharesOf(rule), origins: [bound.gateway, rule.origin] };
+      const plan = bytesPlan(context, bound, rule);
       const named = [...names].filter((name) => name !== "*");
       // A chain for all alone would leave the other names to narrower chains of later rules.
       const chains = [...(named.length > 0 ? [named] : []), ...(names.has("*") ? [[]] : [])];
@@ -131,10 +132,20 @@ function sniPlans(context: ProxyContext, bound: BoundServer): readonly ChainPlan
 function tcpPlans(context: ProxyContext, bound: BoundServer, isOpened: boolean): readonly ChainPlan[] {
   const [rule] = callsOf(context, bound).flatMap(({ owner, query }) => tcpRulesOf(context.snapshot, owner, query));
   if (rule === undefined) return [];
-  const plan = { type: "bytes" as const, shares: sharesOf(rule), origins: [bound.gateway, rule.origin] };
+  const plan = bytesPlan(context, bound, rule);
   if (!isOpened) return [{ ...plan, serverNames: [] }];
   const { server, hosts } = bound;
   return [{ ...plan, serverNames: serverNamesOf(hosts.map(({ host }) => host)), server }];
+}
+
+function bytesPlan(
+  { snapshot, workload }: ProxyContext,
+  { gateway }: BoundServer,
+  rule: ResolvedTcpRule | ResolvedTlsRule,
+) {
+  const shares = sharesOf(rule);
+  const lifetime = lifetimeOf(snapshot, workload, shares);
+  return { type: "bytes" as const, shares, lifetime, origins: [gateway, rule.origin] };
 }
 
 /** For each VirtualService that has a host in common with a server that it is bound to, oldest first: a call. */
@@ -194,7 +205,7 @@ function chainOf(mesh: MeshSettings, name: string, plan: ChainPlan): FilterChain
   if (plan.type === "bytes") {
     const shares = plan.shares.length === 0 ? [{ cluster: blackHoleCluster, weight: 1 }] : plan.shares;
     const match = plan.serverNames.length === 0 ? undefined : { serverNames: [...plan.serverNames] };
-    const bytes = chain(plan.serverNames[0] ?? name, match, [tcpProxyTo(mesh, shares)]);
+    const bytes = chain(plan.serverNames[0] ?? name, match, [tcpProxyTo(mesh, shares, plan.lifetime)]);
     return secured(bytes, serverTls(plan.server?.tls, "tcp")?.(mesh));
   }
   const manager = httpManager(mesh, {

@@ -1,12 +1,14 @@
 // What a sidecar listens on for its application: one listener for everything, and one for each port number on which
 // some service speaks HTTP (or might). Whatever lies in the mesh's address ranges comes on demand.
+import type { PortTrafficPolicy } from "../../api/traffic-policy.ts";
 import { memoize } from "../../base/memo.ts";
 import { isVisible } from "../../model/hosts.ts";
 import { groupBy } from "../../model/keep.ts";
 import { outboundPorts } from "../../model/ports.ts";
 import { layerOf } from "../../model/protocol.ts";
+import type { MeshService } from "../../model/service.ts";
 import { sidecarPorts } from "../../model/sidecar.ts";
-import type { MeshSettings, Snapshot, Viewpoint } from "../../model/snapshot.ts";
+import type { MeshSettings, RouteParts, Snapshot, Viewpoint } from "../../model/snapshot.ts";
 import { cidrRange, isIpv6 } from "../address.ts";
 import { milliseconds } from "../duration.ts";
 import { clusterNeeds, encode } from "../encode.ts";
@@ -23,6 +25,7 @@ import { ListenerSchema } from "../proto/envoy/config/listener/v3/listener_pb.ts
 import type { OutboundContext } from "../proxy-context.ts";
 import { remembering } from "../remember.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
+import { addressRuleFor, type Lifetime, lifetimeOf, sharesFor } from "../tcp-shares.ts";
 import { type ExternalTcp, externalTcp, externalTcpPorts } from "./external-tcp.ts";
 import { onDemand, routeFilters } from "./http-filters.ts";
 import { httpManager } from "./http-manager.ts";
@@ -44,7 +47,7 @@ export function outboundListener(context: OutboundContext, name: string): Encode
     case "everything":
       return encodeVirtualOutbound(mesh, ipv6);
     case "address":
-      return encodeAddress(mesh, plan.address, plan.port);
+      return encodedPort(mesh, JSON.stringify(plan), () => encodeAddress(mesh, plan));
     case "port":
       return encodedPort(mesh, JSON.stringify([plan, ipv6]), () => encodePort(mesh, plan, ipv6));
     case undefined:
@@ -53,23 +56,48 @@ export function outboundListener(context: OutboundContext, name: string): Encode
 }
 
 /** What a listener is for. */
-type ListenerPlan =
-  | { readonly type: "everything" }
-  | { readonly type: "address"; readonly address: string; readonly port: number }
-  | PortPlan;
+type ListenerPlan = { readonly type: "everything" } | AddressPlan | PortPlan;
+
+interface AddressPlan {
+  readonly type: "address";
+  readonly address: string;
+  readonly port: number;
+  readonly lifetime: Lifetime;
+}
 
 const planOf = memoize(({ snapshot, workload }: OutboundContext): ReadonlyMap<string, ListenerPlan> => {
   const plans = portPlans(snapshot, workload);
   const named = new Map<string, ListenerPlan>([[virtualOutbound, { type: "everything" }]]);
   for (const plan of plans) named.set(listenerName("0.0.0.0", plan.port), plan);
-  for (const { port } of plans.filter(isInspected)) {
-    for (const { addresses, exportTo, namespace } of tcpPorts(snapshot.services).get(port) ?? []) {
-      if (!isVisible(exportTo, namespace, workload.namespace)) continue;
-      for (const address of addresses) named.set(listenerName(address, port), { type: "address", address, port });
+  const inspected = new Set(plans.filter(isInspected).map(({ port }) => port));
+  const isTimed = limitsLifetimes(snapshot.destinationRules);
+  for (const [port, places] of tcpPorts(snapshot.services)) {
+    if (!isTimed && !inspected.has(port)) continue;
+    for (const { service, addresses } of places) {
+      if (addresses.length === 0 || !isVisible(service.exportTo, service.namespace, workload.namespace)) continue;
+      const lifetime = isTimed ? addressLifetime(snapshot, workload, service, port) : {};
+      if (!inspected.has(port) && Object.keys(lifetime).length === 0) continue;
+      for (const address of addresses)
+        named.set(listenerName(address, port), { type: "address", address, port, lifetime });
     }
   }
   return named;
 });
+
+/** Whether any rule says how long TCP connections may last: hardly anybody does, and then no service is asked. */
+const limitsLifetimes = memoize((rules: Snapshot["destinationRules"]): boolean => {
+  const limits = ({ connectionPool }: PortTrafficPolicy): boolean =>
+    connectionPool?.tcp?.idleTimeout !== undefined || connectionPool?.tcp?.maxConnectionDuration !== undefined;
+  return rules.some(({ spec }) =>
+    [spec.trafficPolicy, ...(spec.subsets ?? []).map(({ trafficPolicy }) => trafficPolicy)].some(
+      (policy) => policy !== undefined && [policy, ...(policy.portLevelSettings ?? [])].some(limits),
+    ),
+  );
+});
+
+function addressLifetime(snapshot: RouteParts, view: Viewpoint, service: MeshService, port: number): Lifetime {
+  return lifetimeOf(snapshot, view, sharesFor(addressRuleFor(snapshot, view, service, port), service, port));
+}
 
 /** What a port's listener has to tell apart. */
 interface PortPlan {
@@ -90,7 +118,7 @@ function portPlans(snapshot: OutboundContext["snapshot"], view: Viewpoint): read
   const numbers = new Set([...layers.keys(), ...externalTcpPorts(snapshot)]);
   const isBytes = (port: number): boolean =>
     (tcpPorts(snapshot.services).get(port) ?? []).some(
-      ({ protocol, exportTo, namespace }) => protocol === "tcp" && isVisible(exportTo, namespace, view.namespace),
+      ({ protocol, service }) => protocol === "tcp" && isVisible(service.exportTo, service.namespace, view.namespace),
     );
   return [...numbers]
     .filter((port) => !ownPorts.has(port))
@@ -114,10 +142,10 @@ const looksAtTls = ({ external }: PortPlan): boolean => external.some(({ serverN
  * would keep callers of server-first protocols waiting. Those without such an address (headless, pods) have to wait.
  */
 const tcpPorts = memoize((services: Snapshot["services"]) => {
-  const found = [...services.values()].flatMap(({ resolution, addresses, ports, exportTo, namespace }) => {
-    const tcp = ports.filter(({ protocol }) => layerOf(protocol) === "tcp");
-    const virtual = resolution === "cluster-ip" ? addresses : [];
-    return tcp.map(({ number: port, protocol }) => ({ port, protocol, addresses: virtual, exportTo, namespace }));
+  const found = [...services.values()].flatMap((service) => {
+    const tcp = service.ports.filter(({ protocol }) => layerOf(protocol) === "tcp");
+    const addresses = service.resolution === "cluster-ip" ? service.addresses : [];
+    return tcp.map(({ number: port, protocol }) => ({ port, protocol, addresses, service }));
   });
   return groupBy(found, ({ port }) => port);
 });
@@ -146,14 +174,14 @@ const encodeVirtualOutbound = memoize((mesh: MeshSettings, ipv6: boolean) => {
   return encode(typeUrls.listener, virtualOutbound, ListenerSchema, { message, needs });
 });
 
-const encodeAddress = memoize((mesh: MeshSettings, address: string, port: number) => {
+function encodeAddress(mesh: MeshSettings, { address, port, lifetime }: AddressPlan): EncodedResource {
   const name = listenerName(address, port);
   const message = listenerAt(
     { name, port, address, direction: "outbound", ipv6: isIpv6(address) },
-    { bindToPort: false, filterChains: [chain(name, undefined, tcpOnDemand(mesh))] },
+    { bindToPort: false, filterChains: [chain(name, undefined, tcpOnDemand(mesh, lifetime))] },
   );
   return encode(typeUrls.listener, name, ListenerSchema, { message, needs: clusterNeeds([blackHoleCluster]) });
-});
+}
 
 const encodedPort = remembering<EncodedResource>();
 
@@ -171,7 +199,7 @@ function encodePort(mesh: MeshSettings, plan: PortPlan, ipv6: boolean): EncodedR
       listenerFiltersTimeout: milliseconds(plan.serverFirst || looksAtTls(plan) ? detectionTimeoutMs(mesh.config) : 0),
       continueOnListenerFiltersTimeout: true,
       filterChains: [...meshChains(mesh, plan), ...otherChains(mesh, plan)],
-      defaultFilterChain: chain("other-tcp", undefined, [tcpProxyTo(mesh, unknown)]),
+      defaultFilterChain: chain("other-tcp", undefined, [tcpProxyTo(mesh, unknown, byPortAlone?.lifetime)]),
     },
   );
   const clusters = [...plan.external.flatMap(({ shares }) => shares), ...unknown].map(({ cluster }) => cluster);
@@ -204,9 +232,9 @@ function meshChains(mesh: MeshSettings, plan: PortPlan): FilterChain[] {
 function otherChains(mesh: MeshSettings, plan: PortPlan): FilterChain[] {
   const chains = plan.external
     .filter(({ addresses, serverNames }) => addresses.length + serverNames.length > 0)
-    .map(({ host, addresses, serverNames, shares }) => {
+    .map(({ host, addresses, serverNames, shares, lifetime }) => {
       const tls = serverNames.length > 0 ? { serverNames: [...serverNames], transportProtocol: "tls" } : {};
-      return chain(host, { prefixRanges: addresses.map(cidrRange), ...tls }, [tcpProxyTo(mesh, shares)]);
+      return chain(host, { prefixRanges: addresses.map(cidrRange), ...tls }, [tcpProxyTo(mesh, shares, lifetime)]);
     });
   if (!plan.http && !plan.sniffed) return chains;
   const requests = httpManager(mesh, {

@@ -2,13 +2,13 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { MeshSettings } from "../../model/snapshot.ts";
 import { ads } from "../address.ts";
-import { milliseconds } from "../duration.ts";
+import { durationOf, milliseconds, positiveDuration } from "../duration.ts";
 import { blackHoleCluster } from "../names.ts";
 import { extension } from "../pack.ts";
 import { type Filter, FilterSchema } from "../proto/envoy/config/listener/v3/listener_components_pb.ts";
 import { ConfigSchema } from "../proto/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.ts";
 import { TcpProxySchema } from "../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts";
-import type { TcpShare } from "../tcp-shares.ts";
+import type { Lifetime, TcpShare } from "../tcp-shares.ts";
 import { accessLogs } from "./access-log.ts";
 import { onDemandTimeoutMs } from "./http-filters.ts";
 
@@ -24,8 +24,18 @@ export function tcpProxy(mesh: MeshSettings, cluster: string): Filter {
 }
 
 /** Bytes to the clusters of services, by weight. */
-export function tcpProxyTo(mesh: MeshSettings, shares: readonly TcpShare[]): Filter {
-  return proxyTo(mesh, shares, { hashPolicy: bySource });
+export function tcpProxyTo(mesh: MeshSettings, shares: readonly TcpShare[], lifetime: Lifetime = {}): Filter {
+  return proxyTo(mesh, shares, { hashPolicy: bySource, ...limitsOf(lifetime) });
+}
+
+/** A cluster cannot say it: its own idle timeout is for connections that nobody uses yet. */
+function limitsOf({ idleTimeout, maxConnectionDuration }: Lifetime) {
+  const idle = durationOf(idleTimeout);
+  const longest = positiveDuration(maxConnectionDuration);
+  return {
+    ...(idle === undefined ? {} : { idleTimeout: idle }),
+    ...(longest === undefined ? {} : { maxDownstreamConnectionDuration: longest }),
+  };
 }
 
 /** What a cluster that keeps callers at one endpoint knows them by; others do not look. */
@@ -54,7 +64,7 @@ function proxyTo(
 }
 
 /** Bytes to the cluster `tcp|ADDRESS:PORT` of the address that the application called, fetched at the first call. */
-export function tcpOnDemand(mesh: MeshSettings): Filter[] {
+export function tcpOnDemand(mesh: MeshSettings, lifetime: Lifetime = {}): Filter[] {
   const chooseCluster = extension("envoy.filters.network.set_filter_state", ConfigSchema, {
     onNewConnection: [
       {
@@ -78,6 +88,7 @@ export function tcpOnDemand(mesh: MeshSettings): Filter[] {
     clusterSpecifier: { case: "cluster", value: blackHoleCluster },
     maxConnectAttempts: meshAttempts,
     hashPolicy: bySource,
+    ...limitsOf(lifetime),
     onDemand: { odcdsConfig: ads, timeout: milliseconds(onDemandTimeoutMs) },
   });
   return [create(FilterSchema, chooseCluster), create(FilterSchema, proxy)];

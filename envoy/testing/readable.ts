@@ -26,7 +26,6 @@ import {
   UpstreamTlsContextSchema,
 } from "../proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
 import { HttpProtocolOptionsSchema } from "../proto/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
-import { TcpProtocolOptionsSchema } from "../proto/envoy/extensions/upstreams/tcp/v3/tcp_protocol_options_pb.ts";
 import { type EncodedResource, typeUrls } from "../resource.ts";
 
 /** What may be packed into the resources. */
@@ -51,7 +50,6 @@ const registry = createRegistry(
   RawBufferSchema,
   RouterSchema,
   StdoutAccessLogSchema,
-  TcpProtocolOptionsSchema,
   TcpProxySchema,
   TlsInspectorSchema,
   UpstreamTlsContextSchema,
