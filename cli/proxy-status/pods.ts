@@ -1,8 +1,9 @@
 // Pods as the API server lists them, and which of them ought to be connected.
 import { PillionError } from "../../base/error.ts";
-import { isObject, type Json, type JsonObject, listAt, objectAt, textAt } from "../../injector/json.ts";
+import { jsonObject, messageOf } from "../../control-plane/kubernetes/api.ts";
+import { isObject, type JsonObject, listAt, objectAt, textAt } from "../../injector/json.ts";
 import { sidecarNames, statusAnnotation } from "../../model/sidecar.ts";
-import type { ApiClient, ApiResponse } from "../../registry/kubernetes/api-client.ts";
+import type { ApiClient } from "../../registry/kubernetes/api-client.ts";
 
 /** Which pods. */
 export interface PodQuery {
@@ -58,11 +59,6 @@ export function expectedProxy(pod: JsonObject, revisions: ReadonlySet<string>): 
   return `${textAt(metadata, "name")}.${textAt(metadata, "namespace")}`;
 }
 
-/** What the API server says about its answer. */
-export function messageOf({ body }: ApiResponse): string {
-  return typeof body === "string" ? body.trim() : textAt(jsonObject(body), "message");
-}
-
 /** The right that is missing, in one sentence. */
 export function forbidden(
   verb: string,
@@ -75,9 +71,4 @@ export function forbidden(
     problem: `you may not ${verb} ${resource} ${where} (${message || "no reason"})`,
     fix: `Ask for the right to ${verb} ${resource} there`,
   });
-}
-
-function jsonObject(body: unknown): JsonObject {
-  const json = body as Json; // The client parsed it from JSON, or it is text.
-  return isObject(json) ? json : {};
 }

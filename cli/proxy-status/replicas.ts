@@ -1,11 +1,12 @@
 // Every replica of the control plane is asked, because each knows only the proxies that are connected to it. On a cluster the
 // API server passes the question on (the subresource pods/proxy), so that nobody needs a way into the pods' network.
 import { errorText, PillionError } from "../../base/error.ts";
+import { messageOf } from "../../control-plane/kubernetes/api.ts";
 import type { Syncz, SynczProxy } from "../../control-plane/syncz.ts";
 import { objectAt, textAt } from "../../injector/json.ts";
 import type { ApiClient, ApiResponse } from "../../registry/kubernetes/api-client.ts";
 import { parseSyncz } from "./parse-syncz.ts";
-import { forbidden, listPods, messageOf } from "./pods.ts";
+import { forbidden, listPods } from "./pods.ts";
 
 /** One control plane process that may be asked. */
 export interface Replica {

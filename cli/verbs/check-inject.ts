@@ -1,6 +1,4 @@
 // pillion check-inject: would a pod get a proxy, from which webhook, and if not, why?
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { PillionError } from "../../base/error.ts";
 import { type KubernetesApi, kubernetesApi } from "../../control-plane/kubernetes/api.ts";
@@ -11,37 +9,25 @@ import { podOf } from "../../injector/pod-templates.ts";
 import { type InjectorSettings, injectorSettings } from "../../injector/settings.ts";
 import { settingsFromValues } from "../../injector/values.ts";
 import { createApiClient } from "../../registry/kubernetes/api-client.ts";
+import { type Place, placeOf } from "../check-inject/place.ts";
 import { namespaceFacts, revisionOf, webhookRows } from "../check-inject/webhook-rows.ts";
+import { accessOf, clusterFlags } from "../cluster-flags.ts";
 import { tableLines } from "../table.ts";
 import type { Io, Verb } from "../verb.ts";
 
 const usage = `
-Usage: pillion check-inject POD|KIND/NAME [-n NAMESPACE] [--kubeconfig FILE] [--istio-namespace NAME]
+Usage: pillion check-inject POD|KIND/NAME [-n NAMESPACE] [-i NAMESPACE] [-c FILE] [--context NAME]
 
 Says for each injecting webhook of the cluster whether it would put a proxy into this pod if it were created now, and why or
-why not. KIND is deployment, statefulset, daemonset, replicaset, job, cronjob or pod (deploy, sts, ds, rs, po).
+why not. KIND is deployment, statefulset, daemonset, replicaset, job, cronjob or pod (deploy, sts, ds, rs, cj, po).
 
   -n, --namespace NAME       of the pod                 (default)
-      --istio-namespace NAME of the control plane       (istio-system)
-      --kubeconfig FILE      how to reach the cluster   ($KUBECONFIG, else ~/.kube/config)
+  -i, --istioNamespace NAME  of the control plane       (istio-system)
+  -c, --kubeconfig FILE      how to reach the cluster   ($KUBECONFIG, else ~/.kube/config)
+      --context NAME         of the kubeconfig          (its current one)
 
 Exit code: 0 one webhook injects it, 1 none or more than one, 2 could not run.
 `;
-
-const kinds: Readonly<Record<string, string>> = {
-  pod: "api/v1 pods",
-  po: "api/v1 pods",
-  deployment: "apis/apps/v1 deployments",
-  deploy: "apis/apps/v1 deployments",
-  statefulset: "apis/apps/v1 statefulsets",
-  sts: "apis/apps/v1 statefulsets",
-  daemonset: "apis/apps/v1 daemonsets",
-  ds: "apis/apps/v1 daemonsets",
-  replicaset: "apis/apps/v1 replicasets",
-  rs: "apis/apps/v1 replicasets",
-  job: "apis/batch/v1 jobs",
-  cronjob: "apis/batch/v1 cronjobs",
-};
 
 export const checkInject: Verb = {
   name: "check-inject",
@@ -52,40 +38,20 @@ export const checkInject: Verb = {
       args: [...args],
       allowPositionals: true,
       options: {
-        kubeconfig: { type: "string", default: process.env["KUBECONFIG"] || join(homedir(), ".kube", "config") },
+        ...clusterFlags,
         namespace: { type: "string", short: "n", default: "default" },
-        "istio-namespace": { type: "string", default: "istio-system" },
+        istioNamespace: { type: "string", short: "i", default: "istio-system" },
       },
     });
     const place = placeOf(positionals, values.namespace);
-    const client = await createApiClient({ kubeconfig: values.kubeconfig });
+    const client = await createApiClient(accessOf(values));
     try {
-      return await explain(kubernetesApi(client, io.signal), { ...place, istio: values["istio-namespace"] }, io);
+      return await explain(kubernetesApi(client, io.signal), { ...place, istio: values.istioNamespace }, io);
     } finally {
       client.close();
     }
   },
 };
-
-interface Place {
-  /** Of the object. */
-  readonly path: string;
-  readonly namespace: string;
-}
-
-/** @throws {PillionError} CHECK_INJECT */
-function placeOf(words: readonly string[], namespace: string): Place {
-  const [word = "", name, ...more] = words.length === 1 ? (words[0] ?? "").split("/") : words;
-  const [kind, named] = name === undefined ? ["pod", word] : [word.toLowerCase().replace(/([^s])s$/, "$1"), name];
-  const [group, plural] = (kinds[kind] ?? "").split(" ");
-  if (plural === undefined || named === "" || more.length > 0) {
-    throw new PillionError("CHECK_INJECT", {
-      problem: words.length === 0 ? "no pod is named" : `"${words.join(" ")}" names no pod and no workload`,
-      fix: "Name one: pillion check-inject deployment/reviews-v1 -n shop",
-    });
-  }
-  return { path: `/${group ?? ""}/namespaces/${namespace}/${plural}/${named}`, namespace };
-}
 
 async function explain(api: KubernetesApi, place: Place & { readonly istio: string }, io: Io): Promise<0 | 1> {
   const object = await api.get(place.path);

@@ -1,18 +1,18 @@
 // pillion check: is the mesh on a cluster installed, and does its API server reach it?
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checkInstallation } from "../../control-plane/kubernetes/check.ts";
 import { createApiClient } from "../../registry/kubernetes/api-client.ts";
+import { accessOf, clusterFlags } from "../cluster-flags.ts";
 import type { Verb } from "../verb.ts";
 
 const usage = `
-Usage: pillion check [--kubeconfig FILE] [-n NAMESPACE] [-r REVISION]
+Usage: pillion check [-c FILE] [--context NAME] [-n NAMESPACE] [-r REVISION]
 
 Looks at the cluster's version, the CRDs, the control plane and its webhook configurations, and has the API server call the
 webhook (a dry run: nothing is stored). Of what fails it says which step of the way it is, and what to do.
 
-  --kubeconfig FILE      how to reach the cluster   ($KUBECONFIG, else ~/.kube/config)
+  -c, --kubeconfig FILE  how to reach the cluster   ($KUBECONFIG, else ~/.kube/config)
+      --context NAME     of the kubeconfig          (its current one)
   -n, --namespace NAME   of the control plane       (istio-system)
   -r, --revision NAME    which control plane        (default)
 
@@ -26,12 +26,12 @@ export const check: Verb = {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        kubeconfig: { type: "string", default: process.env["KUBECONFIG"] || join(homedir(), ".kube", "config") },
+        ...clusterFlags,
         namespace: { type: "string", short: "n", default: "istio-system" },
         revision: { type: "string", short: "r", default: "default" },
       },
     });
-    const client = await createApiClient({ kubeconfig: values.kubeconfig });
+    const client = await createApiClient(accessOf(values));
     try {
       const lines = await checkInstallation(client, values, io.signal);
       for (const { ok, name, text } of lines) io.out.write(`${ok ? "✓" : "✗"} ${name}: ${text}\n`);

@@ -1,10 +1,9 @@
 // pillion proxy-status: which proxies are connected, and whether each has what it should.
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { errorText, PillionError } from "../../base/error.ts";
 import { type ApiClient, createApiClient } from "../../registry/kubernetes/api-client.ts";
+import { accessOf, clusterFlags } from "../cluster-flags.ts";
 import { detailLines, errorText as refusalText } from "../proxy-status/detail.ts";
 import { isMeant, parsePodArgument } from "../proxy-status/pod-argument.ts";
 import { expectedProxy, listPods } from "../proxy-status/pods.ts";
@@ -47,8 +46,7 @@ const options = {
   output: { type: "string", short: "o", default: "table" },
   revision: { type: "string", short: "r" },
   istioNamespace: { type: "string", short: "i", default: "istio-system" },
-  kubeconfig: { type: "string", short: "c", default: process.env["KUBECONFIG"] || join(homedir(), ".kube", "config") },
-  context: { type: "string" },
+  ...clusterFlags,
   "control-plane": { type: "string", multiple: true, default: [] as string[] },
   // Istio's verb prints these columns only with -v 1.
   verbosity: { type: "string", short: "v" },
@@ -97,10 +95,6 @@ export const proxyStatus: Verb = {
 interface Listed {
   readonly proxies: readonly ConnectedProxy[];
   readonly missing: readonly string[];
-}
-
-function accessOf({ kubeconfig, context }: { readonly kubeconfig: string; readonly context?: string | undefined }) {
-  return context === undefined ? { kubeconfig } : { kubeconfig, context };
 }
 
 /** Without the right to list pods the rest is still worth knowing. */
