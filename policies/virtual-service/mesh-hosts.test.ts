@@ -56,3 +56,13 @@ test("oneForMeshHost names a service that a wildcard covers", () => {
   );
   expect(finding?.witness?.authority).toMatch(/^(ratings|reviews)\.shop\.svc\.cluster\.local:9080$/);
 });
+
+test("oneForMeshHost names a connection where there are no requests", () => {
+  const tcp = (name: string) =>
+    virtualService(name, '"*"', "{}")
+      .replace("http:", "tcp:")
+      .replace("match: [{}]", "match: [{ port: 9080, destinationSubnets: [10.0.0.0/8] }]");
+  const [finding] = found(tcp("shop/a"), tcp("shop/b"));
+  expect(finding).toMatchObject({ connection: { address: "10.0.0.0", port: 9080 } });
+  expect(finding?.witness).toBeUndefined();
+});

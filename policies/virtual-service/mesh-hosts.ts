@@ -1,6 +1,7 @@
 import type { ObjectOf } from "../../api/kinds.ts";
 import { refOf } from "../../api/object.ts";
 import { jsonPath } from "../../base/json-path.ts";
+import { memoize } from "../../base/memo.ts";
 import { sameRef } from "../../base/object-ref.ts";
 import { resolveExportTo } from "../../model/export-to.ts";
 import { matchesHost } from "../../model/host-patterns.ts";
@@ -10,9 +11,10 @@ import type { MeshService } from "../../model/service.ts";
 import type { ResolvedVirtualService, Snapshot } from "../../model/snapshot.ts";
 import { isDelegate, resolveCandidate } from "../../model/virtual-services.ts";
 import { type Around, type Complaint, rule } from "../rule.ts";
+import { claimsOn, sharedConnection } from "./connection-claims.ts";
 import { isForMesh } from "./gateways.ts";
 import { matchesOn } from "./meetings.ts";
-import { requestFor } from "./witnesses.ts";
+import { mostPairs, requestFor } from "./witnesses.ts";
 
 /**
  * A host has one VirtualService for sidecars in each namespace that sees it: they are not merged, the oldest wins.
@@ -93,9 +95,10 @@ function witnessOf(
   other: ResolvedVirtualService,
   host: string,
   { world, snapshot }: Around,
-): ReturnType<typeof requestFor> {
+): Pick<Complaint, "witness" | "connection"> {
   const candidate = resolveCandidate(object, world, snapshot);
   if (candidate === undefined) return {};
+  if ((candidate.spec.http?.length ?? 0) === 0) return connectionOf(candidate, other, snapshot);
   const service = serviceIn(snapshot, host);
   const isOnWebPort = service === undefined || service.ports.some(({ number }) => number === 80);
   const name = service?.hostname ?? host.replace(/^\*\.?/, "any.");
@@ -113,3 +116,21 @@ function serviceIn({ services }: Snapshot, host: string): MeshService | undefine
   }
   return undefined;
 }
+
+/** The same for rules of TLS and TCP. */
+const connectionOf = memoize(
+  (
+    own: ResolvedVirtualService,
+    other: ResolvedVirtualService,
+    { gateways }: Snapshot,
+  ): Pick<Complaint, "connection"> => {
+    const theirs = claimsOn(other, gateways, "mesh").slice(0, mostPairs);
+    for (const claim of claimsOn(own, gateways, "mesh").slice(0, mostPairs)) {
+      for (const their of theirs) {
+        const connection = sharedConnection(their, claim);
+        if (connection !== undefined) return { connection };
+      }
+    }
+    return {};
+  },
+);
