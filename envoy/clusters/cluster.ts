@@ -35,7 +35,8 @@ export type Source =
   | { readonly type: "eds" }
   | { readonly type: "static"; readonly endpoints: readonly LbEndpoint[] }
   | { readonly type: "dns"; readonly roundRobin: boolean; readonly groups: readonly LocalityLbEndpoints[] }
-  | { readonly type: "original-destination" };
+  /** `port`: in place of the one that was called. */
+  | { readonly type: "original-destination"; readonly port?: number };
 
 export interface ClusterParts {
   readonly name: string;
@@ -124,6 +125,9 @@ function discovery(mesh: MeshSettings, name: string, source: Source) {
       return {
         clusterDiscoveryType: { case: "type" as const, value: Cluster_DiscoveryType.ORIGINAL_DST },
         lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+        ...(source.port === undefined
+          ? {}
+          : { lbConfig: { case: "originalDstLbConfig" as const, value: { upstreamPortOverride: source.port } } }),
       };
   }
 }

@@ -118,7 +118,7 @@ const encodeOutbound = memoize(
     name: string,
   ): EncodedResource => {
     const carrier = carrierOf(port.protocol, policy);
-    const source = sourceOf(inline, reach);
+    const source = sourceOf(service, port, inline, reach);
     const server = { host: service.hostname, subjectAltNames: service.subjectAltNames };
     const message = clusterOf(mesh, { name, source, carrier, policy, requests: namedByRequests(policy.tls, server) });
     const parsed = parseOutboundCluster(name) ?? { port: port.number, subset: undefined, host: service.hostname };
@@ -139,12 +139,20 @@ const encodeOutbound = memoize(
   },
 );
 
-function sourceOf(inline: readonly ChosenEndpoint[], reach: Reach): Source {
+function sourceOf(
+  { resolution }: MeshService,
+  { number, targetPort }: ServicePort,
+  inline: readonly ChosenEndpoint[],
+  reach: Reach,
+): Source {
   switch (reach) {
     case "eds":
       return { type: "eds" };
     case "original-destination":
-      return { type: "original-destination" };
+      // Callers of pods name the port that they mean; a ServiceEntry's may be another one than its servers have.
+      return resolution === "none" && typeof targetPort === "number" && targetPort !== number
+        ? { type: "original-destination", port: targetPort }
+        : { type: "original-destination" };
     case "dns":
     case "dns-round-robin":
       return { type: "dns", roundRobin: reach === "dns-round-robin", groups: localityGroups([inline]) };
