@@ -18,6 +18,7 @@ import { listenOutside, serveTunnels } from "./relay.ts";
 import { claimRunDirectory, releaseRunDirectory } from "./run-directory.ts";
 import { Sandbox } from "./sandbox.ts";
 import { backendsOf, targetPortIn } from "./services.ts";
+import { Undo } from "./undo.ts";
 import { validateObjects } from "./validation.ts";
 
 /** Where something listens on the host. */
@@ -140,27 +141,6 @@ export async function startSandbox(options: SandboxOptions, signal: AbortSignal)
   } catch (error) {
     await undo.run();
     throw error;
-  }
-}
-
-/** What was started, to be taken back in the opposite order, once. */
-class Undo {
-  #steps: (() => void | Promise<void>)[] = [];
-  #running: Promise<void> | undefined;
-
-  add(step: () => void | Promise<void>): void {
-    this.#steps.push(step);
-  }
-
-  async run(): Promise<void> {
-    this.#running ??= this.#all();
-    await this.#running;
-  }
-
-  async #all(): Promise<void> {
-    const steps = this.#steps.reverse();
-    this.#steps = [];
-    for (const step of steps) await step();
   }
 }
 
