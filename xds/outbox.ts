@@ -18,8 +18,8 @@ export interface Batch {
 export function* messagesOf(state: ProxyState, wanted: Wanted, batch: Batch): Generator<DeltaMessage> {
   const { type, resources, removed } = batch;
   const typeState = ofType(state, type);
-  const together = resources.filter((item) => !goesAlone(type, item, typeState.entries.get(item.name)));
-  const alone = resources.filter((item) => !together.includes(item));
+  const alone = new Set(resources.filter((item) => goesAlone(type, item, typeState.entries.get(item.name))));
+  const together = resources.filter((item) => !alone.has(item));
   const isGreeting = wildcardTypes.has(type) && typeState.isFresh;
   typeState.isFresh = false;
   if (together.length + removed.length > 0 || isGreeting) {
