@@ -54,6 +54,7 @@ export const idleFields: readonly IdleField[] = [
   ),
   { kind: "Gateway", path: "spec.servers[].defaultEndpoint", instead: "Take it away" },
   { kind: "Gateway", path: "spec.servers[].bind", instead: "Take it away: the gateway listens on all addresses" },
+  { kind: "ServiceEntry", path: "spec.endpoints[].network", instead: "Write an address that callers can reach" },
   { kind: "ServiceEntry", path: "spec.resolution", word: "DYNAMIC_DNS", instead: "Write resolution: NONE" },
 ];
 
