@@ -25,7 +25,7 @@ export function assignClusterIps(services: Iterable<Service>): ReadonlyMap<Objec
 }
 
 /** Whether an API server would give this Service an address. */
-export function wantsClusterIp({ spec }: Service): boolean {
+function wantsClusterIp({ spec }: Service): boolean {
   return (spec.clusterIP ?? "") === "" && spec.type !== "ExternalName";
 }
 

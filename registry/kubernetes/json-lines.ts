@@ -1,7 +1,7 @@
 // A stream of bytes as lines of JSON, as a watch sends them.
 
 /** Larger than any object that etcd stores, also in the wordier form of JSON. */
-export const lineLimitBytes = 16 * 1024 * 1024;
+const lineLimitBytes = 16 * 1024 * 1024;
 
 /**
  * The value of each line; empty lines are left out. A last line without an end is half a line, and is dropped.

@@ -3,7 +3,7 @@ import { isJsonObject } from "../../api/normalize.ts";
 import { PillionError } from "../../base/error.ts";
 
 /** The oldest Kubernetes that is supported: the first where native sidecars, the sleep hook and match conditions are all on. */
-export const oldestMinor = 30;
+const oldestMinor = 30;
 
 /**
  * The cluster's version from the body of `/version`, such as "v1.34.4".
