@@ -20,6 +20,11 @@ export function socketAddress(address: string, port: number): Address {
   return create(AddressSchema, { address: { case: "socketAddress", value } });
 }
 
+/** A Unix socket among the proxy's files. */
+export function pipe(path: string): Address {
+  return create(AddressSchema, { address: { case: "pipe", value: { path } } });
+}
+
 /** "10.0.0.0/8", or one address, as a range. */
 export function cidrRange(prefix: string): CidrRange {
   const [address = prefix, length] = prefix.split("/");

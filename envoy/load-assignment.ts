@@ -1,11 +1,13 @@
 // Endpoints as Envoy's load assignments write them: addresses, weights, localities, and who takes mutual TLS.
 import { create } from "@bufbuild/protobuf";
 import { memoize } from "../base/memo.ts";
+import { isSocket, socketScheme } from "../model/endpoints.ts";
 import { groupBy } from "../model/keep.ts";
 import { hasLabels } from "../model/selection.ts";
 import type { Endpoint } from "../model/service.ts";
-import { socketAddress } from "./address.ts";
+import { pipe, socketAddress } from "./address.ts";
 import { meshTlsMatch } from "./mesh-tls.ts";
+import type { Address } from "./proto/envoy/config/core/v3/address_pb.ts";
 import {
   type LbEndpoint,
   LbEndpointSchema,
@@ -68,10 +70,14 @@ function lbEndpoint({ endpoint, port, meshTls }: ChosenEndpoint, weight: number)
     ...(workload === undefined ? {} : { istio: { workload } }),
   };
   return create(LbEndpointSchema, {
-    hostIdentifier: { case: "endpoint", value: { address: socketAddress(endpoint.address, port) } },
+    hostIdentifier: { case: "endpoint", value: { address: addressOf(endpoint.address, port) } },
     metadata: { filterMetadata },
     ...(weight > 0 ? { loadBalancingWeight: weight } : {}),
   });
+}
+
+function addressOf(address: string, port: number): Address {
+  return isSocket(address) ? pipe(address.slice(socketScheme.length)) : socketAddress(address, port);
 }
 
 /** "pod;namespace;canonical name;revision;cluster", as Istio's telemetry reads it. */

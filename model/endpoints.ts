@@ -136,9 +136,10 @@ function entryEndpoint(
   { trustDomain }: EndpointContext,
 ): Endpoint | undefined {
   const { address, labels = {}, weight = 0, locality = "", serviceAccount } = endpoint;
-  // Unix sockets belong to one machine; Istio takes them for old virtual machines only.
-  if (address === undefined || address.startsWith("unix://")) return undefined;
-  if (service.resolution === "static" && !isIpAddress(address)) return undefined;
+  if (address === undefined) return undefined;
+  const isStatic = service.resolution === "static";
+  // A socket has no name to resolve, and a name is no address.
+  if (isSocket(address) ? !isStatic : isStatic && !isIpAddress(address)) return undefined;
   // A port may be named "constructor", which every object has.
   const own = new Map(Object.entries(endpoint.ports ?? {}));
   const ports = service.ports.map(({ name, number, targetPort }): [number, number] => [
@@ -156,6 +157,14 @@ function entryEndpoint(
     ...(serviceAccount === undefined ? {} : { identity: spiffeId(trustDomain, service.namespace, serviceAccount) }),
   };
 }
+
+/** Whether an endpoint is a Unix socket that the proxy finds among its files: "unix:///path". */
+export function isSocket(address: string): boolean {
+  return address.startsWith(socketScheme);
+}
+
+/** What stands before the path of a socket. */
+export const socketScheme = "unix://";
 
 function targetPorts(ports: readonly ServicePort[]): Endpoint["ports"] {
   return Object.fromEntries(ports.map(({ number, targetPort }) => [number, Number(targetPort)]));
