@@ -81,3 +81,9 @@ test("keep() writes one line for a trouble that lasts", async () => {
   expect(told).toEqual(["port 4711 is closed", "port 4712 is closed", undefined]);
   expect(lines).toEqual(["not in order; it is tried again", "in order"]);
 });
+
+test("keep() ends at once when it is told to while it waits", async () => {
+  const stop = new AbortController();
+  const task = async (): Promise<void> => void setImmediate(() => stop.abort());
+  await keep({ name: "it", log: recorder().log, everyMs: 3_600_000, task }, stop.signal).done;
+});

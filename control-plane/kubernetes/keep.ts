@@ -61,15 +61,18 @@ export function keep(options: KeepOptions, signal: AbortSignal): Kept {
       return Math.min(firstRetryMs * 2 ** (failures - 1), longestRetryMs);
     }
   };
+  const poke = (): void => wake.abort();
+  // Not AbortSignal.any() in each turn: Node keeps what that leaves at the signal for as long as the process lives.
+  signal.addEventListener("abort", poke, { once: true });
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       wake = new AbortController();
       const waitMs = await once();
-      await pause(waitMs, AbortSignal.any([signal, wake.signal]));
+      await pause(waitMs, wake.signal);
       await pause(options.restMs ?? 0, signal);
     }
   };
-  return { poke: () => wake.abort(), done: run() };
+  return { poke, done: run() };
 }
 
 /** The result of `task`, tried until it works; undefined when `signal` is aborted before. */
