@@ -76,12 +76,18 @@ async function exec(pod: string, argv: readonly string[], values: Flags, io: Io)
 }
 
 async function logs(pod: string, values: Flags, io: Io): Promise<ExitCode> {
-  const { namespace = "default", container } = values;
+  const { namespace = "default", container, tail } = values;
+  if (tail !== undefined && !/^\d+$/.test(tail)) {
+    throw new PillionError("USAGE", {
+      problem: `--tail "${tail}" is no number of lines`,
+      fix: "Write it like --tail 20",
+    });
+  }
   const path = await askSandbox(runOf(values), { verb: "logs", namespace, pod, container });
   const file = openSync(path, "r");
   try {
     const text = readRest(file);
-    io.out.write(values.tail === undefined ? text : lastLines(text, Number(values.tail)));
+    io.out.write(tail === undefined ? text : lastLines(text, Number(tail)));
     if (!values.follow) return 0;
     const watcher = watch(path, () => io.out.write(readRest(file)));
     await new Promise<void>((resolve) => {
