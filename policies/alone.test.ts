@@ -113,3 +113,20 @@ test.each([
   const own = denied(kind, spec, "warning").filter((found) => ["PIL1706", "PIL1405", "PIL1225"].includes(found));
   expect(own).toEqual(code === undefined ? [] : [code]);
 });
+
+const hosts = (names: readonly string[]) =>
+  JSON.stringify({ hosts: names, gateways: ["edge"], tcp: [{ route: [{ destination: { host: "a" } }] }] });
+const many = Array.from({ length: 20_000 }, (_, index) => `h${index}.example.com`);
+
+test.each([
+  { name: "different hosts", given: ["a.b", "b.b", "*.c"], want: [] },
+  { name: "a host twice", given: ["a.b", "c.d", "a.b"], want: ["PIL1209"] },
+  { name: "a host under a later wildcard", given: ["a.b", "*.b"], want: ["PIL1209"] },
+  { name: "a host under an earlier wildcard", given: ["*.b", "a.b"], want: ["PIL1209"] },
+  { name: "a wildcard under another", given: ["*.c.b", "*.b"], want: ["PIL1209"] },
+  { name: "everything and a host", given: ["*", "a.b"], want: ["PIL1209"] },
+  { name: "the domain of a wildcard", given: ["*.b.c", "b.c"], want: [] },
+  { name: "more hosts than pairs could be tried of", given: many, want: [] },
+])("VirtualService: $want for $name", ({ given, want }) => {
+  expect(denied("VirtualService", hosts(given))).toEqual(want);
+});

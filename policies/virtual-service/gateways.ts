@@ -1,6 +1,5 @@
 // Which proxies apply the rules, and for which hosts.
 import { child, jsonPath } from "../../base/json-path.ts";
-import { matchesHost } from "../../model/host-patterns.ts";
 import { resolveHost } from "../../model/hosts.ts";
 import { hostFault } from "../common/names.ts";
 import { type Complaint, rule } from "../rule.ts";
@@ -62,9 +61,7 @@ export const overlappingHosts = rule({
   summary: "hosts of one VirtualService do not overlap",
   *check({ metadata, spec }, { snapshot }): Iterable<Complaint> {
     const hosts = (spec.hosts ?? []).map((host) => resolveHost(host, metadata.namespace, snapshot.mesh.clusterDomain));
-    for (const [index, host] of hosts.entries()) {
-      const other = hosts.findIndex((before, position) => position < index && overlaps(before, host));
-      if (other === -1) continue;
+    for (const [index, other] of overlapsAmong(hosts)) {
       yield {
         path: jsonPath("spec", "hosts", index),
         problem: `host "${spec.hosts?.[index]}" overlaps with "${spec.hosts?.[other]}"`,
@@ -103,6 +100,22 @@ export function isForMesh(gateways: readonly string[] | undefined): boolean {
   return gateways === undefined || gateways.length === 0 || gateways.includes("mesh");
 }
 
-function overlaps(a: string, b: string): boolean {
-  return matchesHost(a, b) || matchesHost(b, a);
+/**
+ * By index, the earlier host that a host overlaps with. Each host looks for the patterns that would cover it, because an object may
+ * have tens of thousands and nobody waits for every pair of them.
+ */
+function overlapsAmong(hosts: readonly string[]): ReadonlyMap<number, number> {
+  const first = new Map<string, number>();
+  for (const [index, host] of hosts.entries()) if (!first.has(host)) first.set(host, index);
+  const found = new Map<number, number>();
+  const note = (one: number | undefined, two: number): void => {
+    if (one === undefined || one === two) return;
+    const [earlier, later] = [Math.min(one, two), Math.max(one, two)];
+    found.set(later, Math.min(earlier, found.get(later) ?? earlier));
+  };
+  for (const [index, host] of hosts.entries()) {
+    note(first.get(host), index);
+    for (let from = 1; from <= host.length; from += 1) note(first.get(`*${host.slice(from)}`), index);
+  }
+  return new Map([...found].toSorted(([a], [b]) => a - b));
 }
