@@ -58,8 +58,14 @@ describe("readDocuments()", () => {
     { name: "a key twice", given: "a: 1\nb: 2\na: 3\n", line: 3 },
     { name: "a mistake in the second document", given: "a: 1\n---\nb: 'x\n", line: 4 },
     { name: "an alias without an anchor", given: "a: *nothing\n", line: 1 },
+    { name: "an alias inside of its anchor", given: "---\na: 1\n---\na: &b\n  c: [{ d: *b }]\n", line: 4 },
   ])("names the line of $name", ({ given, line }) => {
     expect(readDocuments(given).problems[0]?.line).toBe(line);
+  });
+
+  test("takes aliases of one thing in several places", () => {
+    const [document] = readDocuments("a: &b { c: 1 }\nd: [*b, *b]\n").documents;
+    expect(document?.value).toEqual({ a: { c: 1 }, d: [{ c: 1 }, { c: 1 }] });
   });
 
   test("refuses aliases that multiply", () => {

@@ -50,11 +50,18 @@ export function readDocuments(text: string): {
     if (document.errors.length > 0 || !isNode(document.contents) || isEmpty(document.contents)) continue;
     try {
       const value: unknown = document.toJS();
+      if (holdsItself(value)) {
+        const line = lines.linePos(document.contents.range?.[0] ?? 0).line;
+        problems.push({ line, text: "an alias stands inside of what its own anchor marks, so that it never ends" });
+        continue;
+      }
       documents.push(...expandList(value, { root: document.contents, document, lines }));
     } catch (error) {
       // Only aliases fail here: without an anchor, or so many that the text is an attack.
       const line = lines.linePos(document.range[0]).line;
-      problems.push({ line, text: error instanceof Error ? error.message : String(error) });
+      const isDeep = error instanceof RangeError;
+      const text = isDeep ? "it is nested too deeply" : error instanceof Error ? error.message : String(error);
+      problems.push({ line, text });
     }
   }
   return { documents, problems };
@@ -65,6 +72,17 @@ interface Source {
   readonly root: Node;
   readonly document: Parameters<Extract<Node, { resolve: unknown }>["resolve"]>[0];
   readonly lines: LineCounter;
+}
+
+/** Whether an alias leads to what it stands in: no JSON could say so, and whoever walks it never comes back. */
+function holdsItself(value: unknown, above = new Set<unknown>(), known = new Set<unknown>()): boolean {
+  if (typeof value !== "object" || value === null || known.has(value)) return false;
+  if (above.has(value)) return true;
+  above.add(value);
+  const found = Object.values(value).some((item) => holdsItself(item, above, known));
+  above.delete(value);
+  known.add(value);
+  return found;
 }
 
 function isEmpty(node: Node): boolean {
