@@ -295,6 +295,7 @@ function typeFix(value: unknown, node: SchemaNode, expected: string): string {
 
 /** A value as it stands in a message, cut where it is long. */
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON has no word for numbers such as .nan and .inf of YAML.
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
