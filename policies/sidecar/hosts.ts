@@ -37,10 +37,12 @@ export const repeatedHosts = rule({
     const full = (host: string): string => host.replace(/^\.\//, `${metadata.namespace}/`);
     for (const egress of items(spec.egress, jsonPath("spec", "egress"))) {
       const hosts = items(egress.value.hosts, child(egress.path, "hosts"));
+      const first = new Map<string, number>();
+      for (const [index, { value }] of hosts.entries()) if (!first.has(full(value))) first.set(full(value), index);
       for (const [index, { value, path }] of hosts.entries()) {
-        const cover = hosts.find((other, at) => at !== index && covers(full(other.value), full(value), at < index));
-        if (cover === undefined) continue;
-        yield repeated(value, cover.value, path);
+        const cover = coversOf(full(value)).find((wide) => (first.get(wide) ?? index) !== index);
+        const other = hosts[first.get(cover ?? "") ?? -1];
+        if (other !== undefined) yield repeated(value, other.value, path);
       }
     }
   },
@@ -66,10 +68,8 @@ function egressFault(written: string): string | undefined {
   return hostFault(host, { wildcard: true });
 }
 
-/** Equal hosts cover one another: then the earlier does. */
-function covers(wide: string, narrow: string, isEarlier: boolean): boolean {
-  if (wide === narrow) return isEarlier;
-  if (wide === "*/*") return true;
-  const [namespace, host] = wide.split("/");
-  return host === "*" && namespace !== "~" && narrow.startsWith(`${namespace ?? ""}/`);
+/** What covers a host: everything, all of its namespace, or the same said earlier. */
+function coversOf(host: string): readonly string[] {
+  const namespace = host.slice(0, host.indexOf("/"));
+  return ["*/*", ...(namespace === "~" ? [] : [`${namespace}/*`]), host];
 }
