@@ -52,9 +52,9 @@ const longestText = 4_000;
 
 /**
  * A memory of what was computed for a text. It is as good as computing: `compute` must depend on nothing but the text. The
- * texts that were asked for first are forgotten first.
+ * texts that were asked for first are forgotten first, beyond `most` of them.
  */
-export function memoizeTexts<R>(): (text: string, compute: () => R) => R {
+export function memoizeTexts<R>(most = rememberedValues): (text: string, compute: () => R) => R {
   const known = new Map<string, { readonly value: R }>();
   return (text, compute) => {
     const found = known.get(text);
@@ -62,7 +62,7 @@ export function memoizeTexts<R>(): (text: string, compute: () => R) => R {
     const value = compute();
     if (text.length > longestText) return value;
     known.set(text, { value });
-    if (known.size > rememberedValues) known.delete(known.keys().next().value ?? "");
+    if (known.size > most) known.delete(known.keys().next().value ?? "");
     return value;
   };
 }

@@ -1,84 +1,104 @@
-// Is there a text that some expressions match and others do not? Answered by walking all of their automata at once, shortest
-// texts first.
+// The automaton of an expression. It becomes deterministic state by state, as it is walked: what is looked at once costs nothing
+// the next time, and the same expression is compared with many others.
 import { alphabet, type CharSet, type Regex } from "./regex-syntax.ts";
 
 /** States that are looked at before the answer is "unknown". */
 export const mostStates = 10_000;
 
-interface State {
-  readonly always: number[];
-  /** Followed only before the first character. */
-  readonly atBegin: number[];
-  /** Followed only after the last one. */
-  readonly atEnd: number[];
-  set: CharSet;
-  next: number;
+/** The state from which no text goes on. */
+export const dead = -1;
+/** The state before the first character. */
+export const start = 0;
+
+/** Tells texts that match an expression from those that do not, character by character. */
+export interface Automaton {
+  /** The group of each character of the alphabet: those of one group lead to the same state from everywhere. */
+  readonly groups: readonly number[];
+  next(state: number, group: number): number;
+  /** Whether a text that leads here matches. */
+  isEnd(state: number): boolean;
+  /** Let go of what was found out, where that is much. Numbers of states mean nothing any more. */
+  shrink(): void;
 }
 
-interface Automaton {
-  readonly states: readonly State[];
-  readonly start: number;
-  readonly end: number;
+/** States that are kept from one walk to the next. */
+const mostKept = 1_000;
+
+/** undefined where the expression is too large. */
+export function automatonOf(regex: Regex): Automaton | undefined {
+  const parts = build(regex);
+  if (parts === undefined) return undefined;
+  const groups = groupsOf(parts.states.map(({ set }) => set));
+  /** A character for each group. */
+  const bits = [...new Set(groups)].map((group) => bitAt(groups.indexOf(group)));
+  let found = statesFrom(parts);
+  return {
+    groups,
+    next: (state, group) => {
+      if (state === dead) return dead;
+      const from = found.states[state];
+      if (from === undefined) return dead;
+      const known = from.next[group];
+      if (known !== undefined) return known;
+      const to = found.idOf(step(parts, from.set, bits[group] ?? 0n));
+      from.next[group] = to;
+      return to;
+    },
+    isEnd: (state) => found.states[state]?.isEnd ?? false,
+    shrink: () => {
+      if (found.states.length > mostKept) found = statesFrom(parts);
+    },
+  };
 }
 
-/** A text, or that there is none, or that the search was given up. */
-export type TextAnswer =
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "none" }
-  | { readonly type: "unknown" };
-
-/** The shortest text that all of `matching` match and none of `failing`. */
-export function findText(matching: readonly Regex[], failing: readonly Regex[]): TextAnswer {
-  const regexes = [...matching, ...failing];
-  const automata: Automaton[] = [];
-  for (const regex of regexes) {
-    const automaton = build(regex);
-    if (automaton === undefined) return { type: "unknown" };
-    automata.push(automaton);
+/** Whether a text matches; undefined where it holds characters that no request has. */
+export function matches(automaton: Automaton, text: string): boolean | undefined {
+  let state = start;
+  for (let at = 0; at < text.length && state !== dead; at++) {
+    const group = automaton.groups[text.charCodeAt(at) - firstCode];
+    if (group === undefined) return undefined;
+    state = automaton.next(state, group);
   }
-  return search(automata, matching.length);
+  return automaton.isEnd(state);
 }
 
-function search(automata: readonly Automaton[], matching: number): TextAnswer {
-  const chars = representatives(automata);
-  const first = automata.map((automaton) => closure(automaton, [automaton.start], true, false));
-  const queue: { readonly sets: readonly (readonly number[])[]; readonly text: string }[] = [{ sets: first, text: "" }];
-  const seen = new Set([keyOf(first)]);
-  for (let at = 0; at < queue.length; at++) {
-    const { sets, text } = queue[at] ?? { sets: [], text: "" };
-    const ends = automata.map((automaton, index) => hasEnded(automaton, sets[index] ?? [], text === ""));
-    if (ends.every((isAtEnd, index) => isAtEnd === index < matching)) return { type: "text", text };
-    for (const char of chars) {
-      const next = automata.map((automaton, index) => step(automaton, sets[index] ?? [], char));
-      if (next.slice(0, matching).some((set) => set.length === 0)) continue;
-      const key = keyOf(next);
-      if (seen.has(key)) continue;
-      if (seen.size >= mostStates) return { type: "unknown" };
-      seen.add(key);
-      queue.push({ sets: next, text: text + char });
-    }
-  }
-  return { type: "none" };
+const firstCode = 32;
+
+interface Found {
+  /** States of the expression that a text may be in at once. */
+  readonly set: readonly number[];
+  readonly next: (number | undefined)[];
+  readonly isEnd: boolean;
 }
 
-function keyOf(sets: readonly (readonly number[])[]): string {
-  return sets.map((set) => set.join(",")).join(";");
+/** The first state, which no other text leads back to: there alone a text may begin. */
+function statesFrom(parts: Parts) {
+  const found = (set: readonly number[], isBegin: boolean): Found => {
+    return { set, next: [], isEnd: closure(parts, set, isBegin, true).includes(parts.end) };
+  };
+  const states: Found[] = [found(closure(parts, [parts.start], true, false), true)];
+  const ids = new Map<string, number>();
+  const idOf = (set: readonly number[]): number => {
+    if (set.length === 0) return dead;
+    const key = set.join(",");
+    const known = ids.get(key);
+    if (known !== undefined) return known;
+    ids.set(key, states.length);
+    states.push(found(set, false));
+    return states.length - 1;
+  };
+  return { states, idOf };
 }
 
-function hasEnded(automaton: Automaton, set: readonly number[], isBegin: boolean): boolean {
-  return closure(automaton, set, isBegin, true).includes(automaton.end);
-}
-
-function step(automaton: Automaton, set: readonly number[], char: string): readonly number[] {
-  const bit = bitOf(char);
+function step(parts: Parts, set: readonly number[], bit: CharSet): readonly number[] {
   const reached = set.flatMap((index) => {
-    const state = automaton.states[index];
+    const state = parts.states[index];
     return state !== undefined && (state.set & bit) !== 0n ? [state.next] : [];
   });
-  return closure(automaton, reached, false, false);
+  return closure(parts, reached, false, false);
 }
 
-function closure({ states }: Automaton, from: readonly number[], isBegin: boolean, isEnd: boolean): readonly number[] {
+function closure({ states }: Parts, from: readonly number[], isBegin: boolean, isEnd: boolean): readonly number[] {
   const found = new Set(from);
   for (const index of found) {
     const state = states[index];
@@ -90,38 +110,40 @@ function closure({ states }: Automaton, from: readonly number[], isBegin: boolea
   return [...found].sort((a, b) => a - b);
 }
 
-/** Letters first, so that a witness reads well. */
-const byReadability = [...alphabet].sort((a, b) => rank(a) - rank(b));
-
-function rank(char: string): number {
-  const order = [/[a-z]/, /[0-9]/, /[A-Z]/, /[-_./]/, /[^ ]/, /./];
-  return order.findIndex((pattern) => pattern.test(char));
-}
-
-/** One character for each group of characters that no automaton tells apart, the most readable. */
-function representatives(automata: readonly Automaton[]): readonly string[] {
-  let groups: readonly CharSet[] = [everyChar];
-  for (const set of new Set(automata.flatMap(({ states }) => states.map((state) => state.set)))) {
-    if (groups.every((group) => (group & set) === 0n || (group & ~set) === 0n)) continue;
-    groups = groups.flatMap((group) => [group & set, group & ~set]).filter((group) => group !== 0n);
-  }
-  const left = new Set(groups);
-  return byReadability.filter((char) => {
-    const bit = bitOf(char);
-    for (const group of left) if ((group & bit) !== 0n) return left.delete(group);
-    return false;
+/** Numbers for the characters, the same for those that stand in the same sets. */
+function groupsOf(sets: readonly CharSet[]): readonly number[] {
+  const different = [...new Set(sets)];
+  const numbers = new Map<string, number>();
+  return alphabet.map((_, index) => {
+    const key = different.map((set) => ((set & bitAt(index)) === 0n ? "0" : "1")).join("");
+    const known = numbers.get(key) ?? numbers.size;
+    numbers.set(key, known);
+    return known;
   });
 }
 
-function bitOf(char: string): CharSet {
-  return bits[char.charCodeAt(0) - 32] ?? 0n;
+const bits: readonly CharSet[] = Array.from(alphabet, (_, index) => 1n << BigInt(index));
+const bitAt = (index: number): CharSet => bits[index] ?? 0n;
+
+interface State {
+  readonly always: number[];
+  /** Followed only before the first character. */
+  readonly atBegin: number[];
+  /** Followed only after the last one. */
+  readonly atEnd: number[];
+  set: CharSet;
+  next: number;
 }
 
-const bits: readonly CharSet[] = Array.from(alphabet, (_, index) => 1n << BigInt(index));
-const everyChar = bits.reduce((all, bit) => all | bit, 0n);
+/** What the construction gives: several states at once, and steps without a character. */
+interface Parts {
+  readonly states: readonly State[];
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Thompson's construction; undefined when it would grow beyond the limit. */
-function build(regex: Regex): Automaton | undefined {
+function build(regex: Regex): Parts | undefined {
   const states: State[] = [];
   const add = (): number => {
     states.push({ always: [], atBegin: [], atEnd: [], set: 0n, next: 0 });
@@ -189,7 +211,7 @@ function build(regex: Regex): Automaton | undefined {
     link(at, to);
     return to;
   };
-  const start = add();
-  const end = append(regex, start);
-  return end === undefined ? undefined : { states, start, end };
+  const first = add();
+  const end = append(regex, first);
+  return end === undefined ? undefined : { states, start: first, end };
 }

@@ -4,7 +4,7 @@ import type { HttpMatch, StringMatch } from "../../api/http-route.ts";
 import type { WitnessRequest } from "../../base/finding.ts";
 import { memoize } from "../../base/memo.ts";
 import { hasLabels } from "../selection.ts";
-import type { TextAnswer } from "./automaton.ts";
+import type { TextAnswer } from "./find-text.ts";
 import { implies, isOpen, type TextConditions, type TextMatch, textFor } from "./texts.ts";
 
 /** What two matches have in common. */

@@ -1,7 +1,8 @@
 // Sets of texts as StringMatches describe them: do two have one in common, does one hold all of another?
 import type { StringMatch } from "../../api/http-route.ts";
 import { memoizeTexts } from "../../base/memo.ts";
-import { findText, type TextAnswer } from "./automaton.ts";
+import { type Automaton, automatonOf, matches } from "./automaton.ts";
+import { findText, type TextAnswer } from "./find-text.ts";
 import { anything, literal, parseRegex, type Regex } from "./regex-syntax.ts";
 
 /** A condition on a text. */
@@ -30,11 +31,10 @@ export function textFor({ matching, failing = [], base }: TextConditions): TextA
 const answers = memoizeTexts<TextAnswer>();
 
 function searched({ matching, failing, base }: Required<TextConditions>): TextAnswer {
-  const wanted = matching.map(regexOf);
-  const unwanted = failing.map(regexOf);
-  const possible = parseRegex(base);
-  if (possible === undefined || ![...wanted, ...unwanted].every(isKnown)) return { type: "unknown" };
-  return findText([possible, ...wanted.filter(isKnown)], unwanted.filter(isKnown));
+  const wanted = [{ match: { regex: base } }, ...matching].map(automatonFor);
+  const unwanted = failing.map(automatonFor);
+  if (![...wanted, ...unwanted].every(isKnown)) return { type: "unknown" };
+  return findText(wanted.filter(isKnown), unwanted.filter(isKnown));
 }
 
 /** Whether a condition asks for nothing but that there is a text. */
@@ -51,6 +51,10 @@ export function implies(conditions: TextConditions, wanted: TextMatch): boolean 
     if (simple !== undefined) return simple;
   }
   if (conditions.matching.some((one) => beginApart(one, wanted))) return false;
+  // Most conditions are settled by one example.
+  const example = textFor(conditions);
+  const automaton = automatonFor(wanted);
+  if (example.type === "text" && automaton !== undefined && matches(automaton, example.text) === false) return false;
   return textFor({ ...conditions, failing: [...(conditions.failing ?? []), wanted] }).type === "none";
 }
 
@@ -109,6 +113,18 @@ function regexOf({ match, ignoreCase = false }: TextMatch): Regex | undefined {
   return parseRegex(match.regex ?? "");
 }
 
-function isKnown(regex: Regex | undefined): regex is Regex {
-  return regex !== undefined;
+/** Automata that are kept: more than the expressions that one object has. */
+const keptAutomata = 2_000;
+const automata = memoizeTexts<Automaton | undefined>(keptAutomata);
+
+/** undefined where the expression is not understood, or too large. */
+function automatonFor(one: TextMatch): Automaton | undefined {
+  return automata(JSON.stringify(one), () => {
+    const regex = regexOf(one);
+    return regex === undefined ? undefined : automatonOf(regex);
+  });
+}
+
+function isKnown(automaton: Automaton | undefined): automaton is Automaton {
+  return automaton !== undefined;
 }

@@ -32,6 +32,11 @@ test.each([
     older: (index: number) => `{ regex: "/p${index}/[0-9]+/.*" }`,
     younger: (index: number) => `{ regex: "/p${index}/[0-9]+/a" }`,
   },
+  {
+    name: "expressions that begin alike",
+    older: (index: number) => `{ regex: "/api/[^/]+/orders${index}(/.*)?" }`,
+    younger: (index: number) => `{ regex: "/api/[^/]+/orders${index}/[0-9]+" }`,
+  },
 ])("review() compares many rules with many in time: $name", ({ older, younger }) => {
   const world = worldOf(virtualService("older", 1, older));
   const candidate = objectOf(virtualService("younger", 2, younger));
