@@ -10,9 +10,10 @@ import { injectionSettings } from "./kubernetes/injection-settings.ts";
 import { keep } from "./kubernetes/keep.ts";
 import { keepAll } from "./kubernetes/keep-all.ts";
 import { openWorld } from "./kubernetes/open-world.ts";
+import { remarking } from "./kubernetes/remarks.ts";
 import { parts, type StartDeps } from "./kubernetes/start-parts.ts";
 import { reviewedTokens, reviewToken } from "./kubernetes/token-review.ts";
-import { followValues } from "./kubernetes/values-file.ts";
+import { followValues, valuesInForce } from "./kubernetes/values-file.ts";
 import type { Logger } from "./log.ts";
 import { startMonitoring } from "./monitoring.ts";
 import { createReviewer, warmUp } from "./reviewer.ts";
@@ -126,7 +127,8 @@ async function start(deps: StartDeps, signal: AbortSignal): Promise<Serving | un
       cluster.reviseOwn();
       certificate.refresh();
     };
-    keep({ name: "values", log, everyMs: valuesEveryMs, task }, signal);
+    const onOutcome = remarking(deps.remarks, world.events)("values", valuesInForce);
+    keep({ name: "values", log, everyMs: valuesEveryMs, onOutcome, task }, signal);
   }
   return serving;
 }

@@ -4,6 +4,7 @@ import { errorText, PillionError } from "../../base/error.ts";
 import { isObject, type Json } from "../../injector/json.ts";
 import type { InjectorSettings } from "../../injector/settings.ts";
 import { settingsFromValues } from "../../injector/values.ts";
+import type { Topic } from "./events.ts";
 
 /** What the values set. */
 export type SettingsChanges = Partial<InjectorSettings>;
@@ -31,6 +32,13 @@ export function readValues(file: string, text: string): SettingsChanges {
   if (problems.length > 0) throw wrong(`the values in "${file}" have mistakes: ${problems.join("; ")}`);
   return changes;
 }
+
+/** What Events say of values that came while the control plane ran. */
+export const valuesInForce: Topic = {
+  bad: "ValuesNotInForce",
+  good: "ValuesInForce",
+  goodMessage: "The chart's values are in force",
+};
 
 /** A file that may change. */
 export interface FollowedValues {

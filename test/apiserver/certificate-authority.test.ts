@@ -170,7 +170,7 @@ describe("cacerts", () => {
     return Buffer.from(data["ca-key.pem"] ?? "", "base64").toString();
   };
 
-  test("that cannot be used keeps a control plane from starting, which goes on when it is mended", async () => {
+  test("that cannot be used keeps a control plane from starting, which goes on when it is mended, and tells of wrong values later", async () => {
     await apply(bad);
     const values = join(cluster.directory, "values.json");
     writeFileSync(values, '{"global":{"proxy":{"clusterDomain":"corp.example"}}}');
@@ -189,6 +189,11 @@ describe("cacerts", () => {
     const [serving] = await shownCertificates(one.ports.xds);
     expect(serving?.checkHost("istiod.istio-system.svc")).toBeDefined();
     expect(serving?.checkHost("istiod.istio-system.svc.corp.example")).toBeDefined();
+    writeFileSync(values, '{"global":{"proxy":{"logLevel":"loud"}}}');
+    const mistake = /values in ".*" have mistakes: global\.proxy\.logLevel is "loud"/;
+    await vi.waitFor(async () => expect(await one.page("/readyz")).toMatch(mistake), patiently);
+    expect(await one.isReady()).toBe(true);
+    await vi.waitFor(async () => expect(await events()).toMatch(mistake), patiently);
     for (const key of [keyOf(good), keyOf(bad)]) expect(one.log()).not.toContain(key.split("\n")[1]);
   });
 
