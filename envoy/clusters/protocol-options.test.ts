@@ -15,7 +15,8 @@ test.each<{ protocol: Protocol; policy: TrafficPolicy; want: Carrier }>([
   { protocol: "grpc", policy: {}, want: "http2" },
   { protocol: "grpc", policy: asClient, want: "as-received" },
   { protocol: "sniffed", policy: {}, want: "as-received" },
-  { protocol: "sniffed", policy: upgrade, want: "as-received" },
+  { protocol: "sniffed", policy: upgrade, want: "http2" },
+  { protocol: "sniffed", policy: asClient, want: "as-received" },
   { protocol: "tcp", policy: upgrade, want: "bytes" },
   { protocol: "https", policy: {}, want: "bytes" },
 ])("carrierOf($protocol, $policy) is $want", ({ protocol, policy, want }) => {

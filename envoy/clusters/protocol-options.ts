@@ -24,9 +24,11 @@ export type Carrier = "http1" | "http2" | "as-received" | "bytes";
 export function carrierOf(protocol: Protocol, { connectionPool }: TrafficPolicy): Carrier {
   const layer = layerOf(protocol);
   if (layer === "tcp" || layer === "none") return "bytes";
-  if (connectionPool?.http?.useClientProtocol === true || layer === "sniffed") return "as-received";
-  if (protocol !== "http") return "http2";
-  return connectionPool?.http?.h2UpgradePolicy === "UPGRADE" ? "http2" : "http1";
+  if (connectionPool?.http?.useClientProtocol === true) return "as-received";
+  // Who asks for it knows what the port speaks, even where its name does not tell.
+  if (connectionPool?.http?.h2UpgradePolicy === "UPGRADE") return "http2";
+  if (layer === "sniffed") return "as-received";
+  return protocol === "http" ? "http1" : "http2";
 }
 
 /** `typed_extension_protocol_options` of a cluster. */
