@@ -13,13 +13,13 @@ export function waivers(rules: () => readonly AnyRule[]): AnyRule {
     summary: "only findings that can be waived are waived",
     *check({ metadata }): Iterable<Complaint> {
       for (const code of waivedCodes(metadata.annotations)) {
-        const why = whyNot(code, rules());
+        const why = code === waivableInForm ? undefined : whyFixed(code, rules());
         if (why === undefined) continue;
         yield {
           path: jsonPath("metadata", "annotations", allowAnnotation),
           problem: `"${code.slice(0, 40)}" is waived, and ${why.what}`,
           reason: why.reason,
-          fix: `Take it out of the annotation${why.what === unknown ? ", or write the code that the finding begins with" : " and mend what it is about"}`,
+          fix: `Take it out of the annotation${why.what === unknownCode ? ", or write the code that the finding begins with" : " and mend what it is about"}`,
         };
       }
     },
@@ -28,9 +28,12 @@ export function waivers(rules: () => readonly AnyRule[]): AnyRule {
 
 /** Fields that nobody knows can be dropped; what else is wrong with the form leaves nothing to judge. */
 const waivableInForm = "PIL1001";
-const unknown = "no finding has this code";
 
-function whyNot(
+/** What {@link whyFixed} says of a code that there is not. */
+export const unknownCode = "no finding has this code";
+
+/** Why neither a waiver nor the mesh configuration changes what becomes of a code; undefined: they do. */
+export function whyFixed(
   code: string,
   rules: readonly AnyRule[],
 ): { readonly what: string; readonly reason: string } | undefined {
@@ -42,9 +45,8 @@ function whyNot(
       reason: "One such object would stop every later update of the routes of its port, so it is denied all the same",
     };
   }
-  if (code === waivableInForm) return undefined;
   if (apiCodes.some((one) => one.code === code)) {
     return { what: "it is about the form of the object", reason: "What cannot be read is denied all the same" };
   }
-  return { what: unknown, reason: "It has no effect" };
+  return { what: unknownCode, reason: "It has no effect" };
 }

@@ -1,11 +1,12 @@
 // From the text of a file to the objects in it.
 import type { AnyObject } from "../../api/kinds.ts";
-import { meshConfigMap, parseMeshConfig } from "../../api/mesh-config.ts";
+import { meshConfigMap } from "../../api/mesh-config.ts";
 import { refOf } from "../../api/object.ts";
 import { parse } from "../../api/parse.ts";
 import { type Finding, hasErrors } from "../../base/finding.ts";
 import type { JsonPath } from "../../base/json-path.ts";
 import { type ObjectRef, refText, sameRef } from "../../base/object-ref.ts";
+import { meshConfigFindings } from "../../policies/mesh-grades.ts";
 import { readDocuments, type SourceDocument } from "../yaml-source.ts";
 import { type FileProblem, findingProblem } from "./report.ts";
 
@@ -57,7 +58,7 @@ export function readObjects(text: string, defaultNamespace: string): FileContent
         isBroken = true;
         break;
       case "object": {
-        const findings = [...parsed.findings, ...meshConfigFindings(parsed.object)];
+        const findings = [...parsed.findings, ...findingsOfMesh(parsed.object)];
         found.push(...atLines(findings, source));
         if (hasErrors(findings)) isBroken = true;
         else candidates.push(toCandidate(parsed.object, source));
@@ -84,7 +85,7 @@ function atLines(findings: readonly Finding[], source: SourceDocument): readonly
 }
 
 /** The mesh configuration is checked here, so that one that cannot be read never takes the place of one that could. */
-function meshConfigFindings(object: AnyObject): readonly Finding[] {
+function findingsOfMesh(object: AnyObject): readonly Finding[] {
   if (object.kind !== "ConfigMap" || !sameRef(refOf(object), meshConfigMap)) return [];
-  return parseMeshConfig(object.data[meshConfigMap.key] ?? "").findings;
+  return meshConfigFindings(object.data[meshConfigMap.key] ?? "");
 }

@@ -3,13 +3,14 @@ import { isDeepStrictEqual } from "node:util";
 import type { ConfigMap } from "../../api/config-map.ts";
 import { apiVersionsOf } from "../../api/kind-description.ts";
 import { type AnyObject, descriptions, type Kind, meshKinds } from "../../api/kinds.ts";
-import { goneMeshConfig, meshConfigMap, parseMeshConfig } from "../../api/mesh-config.ts";
+import { goneMeshConfig, meshConfigMap } from "../../api/mesh-config.ts";
 import { isJsonObject, type JsonObject } from "../../api/normalize.ts";
 import { parse } from "../../api/parse.ts";
 import { assert } from "../../base/assert.ts";
 import { type Finding, hasErrors } from "../../base/finding.ts";
 import type { ObjectRef } from "../../base/object-ref.ts";
 import { applyChanges, type Change, emptyWorld, type ObjectKey, objectKey, type World } from "../../model/world.ts";
+import { meshConfigFindings } from "../../policies/mesh-grades.ts";
 
 /** What is wrong with an object that the API server stores. */
 export interface ObjectReport {
@@ -144,7 +145,7 @@ const revisionLabel = "istio.io/rev";
 /** What is wrong with a mesh configuration. */
 function meshFindings({ data }: ConfigMap): readonly Finding[] {
   const text = data[meshConfigMap.key];
-  return text === undefined ? [goneMeshConfig()] : parseMeshConfig(text).findings;
+  return text === undefined ? [goneMeshConfig()] : meshConfigFindings(text);
 }
 
 /**
