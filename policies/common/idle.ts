@@ -1,6 +1,8 @@
 import { jsonPath } from "../../base/json-path.ts";
+import { lostSettings } from "../destination-rule/lost-settings.ts";
 import { idleFields, idleIn, idleSecurityFields } from "../no-effect.ts";
 import { type Complaint, rule } from "../rule.ts";
+import { lostPolicies } from "../virtual-service/lost-policies.ts";
 
 /** Fields that this version does not act on. */
 export const idle = rule({
@@ -8,7 +10,11 @@ export const idle = rule({
   kinds: ["VirtualService", "DestinationRule", "Gateway", "ServiceEntry"],
   enforcement: "warn",
   summary: "fields have an effect in this version",
-  check: (object): Iterable<Complaint> => idleIn(idleFields, object, "It is stored, and no proxy acts on it"),
+  *check(object, { snapshot }): Iterable<Complaint> {
+    yield* idleIn(idleFields, object, "It is stored, and no proxy acts on it");
+    if (object.kind === "DestinationRule") yield* lostSettings(object, snapshot);
+    if (object.kind === "VirtualService") yield* lostPolicies(object, snapshot);
+  },
 });
 
 /** Kinds that this version reads and checks, and does not act on. */
