@@ -102,6 +102,8 @@ export function gatewaysOf(snapshot: Snapshot, workload: Workload): readonly Gat
 
 /** The protocol of a server's port, read as Gateways name them: HTTP, HTTP2, GRPC, HTTPS, TLS, TCP, MONGO, ... */
 export function serverProtocol(server: GatewayServer): Protocol {
+  // Only Gateways have a word for HTTP that is on its way to a proxy.
+  if (server.port.protocol.toUpperCase() === "HTTP_PROXY") return "http";
   return protocolOf({ appProtocol: server.port.protocol });
 }
 

@@ -114,6 +114,22 @@ test.each([
   expect(own).toEqual(code === undefined ? [] : [code]);
 });
 
+const server = (protocol: string) =>
+  `{ servers: [{ port: { number: 80, name: a, protocol: ${protocol} }, hosts: [a.b] }] }`;
+
+test.each([
+  ...["HTTP", "http2", "GRPC", "gRPC-Web", "HTTP_PROXY", "TCP", "Mongo", "REDIS", "MySQL"].map((protocol) => ({
+    protocol,
+    want: [],
+  })),
+  { protocol: "UDP", want: ["PIL9101"] },
+  { protocol: "udp", want: ["PIL9101"] },
+  { protocol: "AUTO", want: ["PIL1402"] },
+])("Gateway: $want for a server of $protocol", ({ protocol, want }) => {
+  const found = ["error", "warning"].flatMap((severity) => denied("Gateway", server(protocol), severity));
+  expect(found.filter((code) => code === "PIL1402" || code === "PIL9101")).toEqual(want);
+});
+
 const hosts = (names: readonly string[]) =>
   JSON.stringify({ hosts: names, gateways: ["edge"], tcp: [{ route: [{ destination: { host: "a" } }] }] });
 const many = Array.from({ length: 20_000 }, (_, index) => `h${index}.example.com`);

@@ -7,7 +7,7 @@ import type { Complaint } from "./rule.ts";
 export interface IdleField {
   readonly kind: Kind;
   readonly path: string;
-  /** Only this word is without effect; any value when left out. */
+  /** Only this word, however it is capitalized, is without effect; any value when left out. */
   readonly word?: string;
   /** What one does meanwhile. No full stop. */
   readonly instead: string;
@@ -53,6 +53,12 @@ export const idleFields: readonly IdleField[] = [
     }),
   ),
   { kind: "Gateway", path: "spec.servers[].defaultEndpoint", instead: "Take it away" },
+  {
+    kind: "Gateway",
+    path: "spec.servers[].port.protocol",
+    word: "UDP",
+    instead: "Write TCP, where callers speak that: proxies carry no UDP",
+  },
   { kind: "Gateway", path: "spec.servers[].bind", instead: "Take it away: the gateway listens on all addresses" },
   { kind: "ServiceEntry", path: "spec.endpoints[].network", instead: "Write an address that callers can reach" },
   { kind: "ServiceEntry", path: "spec.resolution", word: "DYNAMIC_DNS", instead: "Write resolution: NONE" },
@@ -103,7 +109,7 @@ export function* idleIn(
   for (const { kind, path, word, instead } of fields) {
     if (kind !== object.kind) continue;
     for (const { value, place } of placesOf(object, path.split(/\.|(?=\[\])/), jsonPath())) {
-      if (word !== undefined && value !== word) continue;
+      if (word !== undefined && (typeof value !== "string" || value.toUpperCase() !== word)) continue;
       yield { path: place, problem: `${word ?? lastName(path)} has no effect in this version`, reason, fix: instead };
     }
   }

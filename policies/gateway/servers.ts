@@ -18,7 +18,6 @@ const protocols = [
   "TLS",
   "HTTP_PROXY",
   "UDP",
-  "AUTO",
 ];
 
 /** A Gateway has servers, and a server has hosts. */
