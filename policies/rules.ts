@@ -62,6 +62,7 @@ import { unknownNamespace } from "./references/namespaces.ts";
 import { destinationPorts } from "./references/ports.ts";
 import { unknownRuleHost } from "./references/rule-hosts.ts";
 import { telemetryProviders } from "./references/telemetry-providers.ts";
+import { unservedRules } from "./references/unserved-rules.ts";
 import { emptySubsets, guardedWorkloads, selectedWorkloads } from "./references/workloads.ts";
 import { jwtRules, privateKeys } from "./request-authentication/jwt-rules.ts";
 import type { AnyRule } from "./rule.ts";
@@ -220,6 +221,7 @@ export const rules: readonly AnyRule[] = [
   unknownDelegate,
   unknownNamespace,
   hostsOfGateway,
+  unservedRules,
   destinationPorts,
   hiddenDestinations,
   connectTimes,
