@@ -1,6 +1,8 @@
 // Values of the mesh configuration that are of the right type and that nothing can use.
+import { isIP } from "node:net";
 import { child, type JsonPath, jsonPath } from "../base/json-path.ts";
 import { parseDuration } from "./duration.ts";
+import { logFormatProblems } from "./mesh-log-format.ts";
 import { type Fault, portNumber, unusable } from "./mesh-problems.ts";
 import { providerProblems } from "./mesh-providers.ts";
 import { isJsonObject, type JsonObject } from "./normalize.ts";
@@ -11,6 +13,31 @@ const trustDomain: Fault = (value) =>
   typeof value !== "string" || /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\.?$/i.test(value)
     ? undefined
     : { what: "is no name of a domain", fix: "Write a name such as cluster.local" };
+
+/** What names of Services have before it: two labels and "svc", of 253 characters that a name may have. */
+const longestClusterDomain = 120;
+
+const clusterDomain: Fault = (value) => {
+  if (typeof value !== "string") return undefined;
+  if (value.length > longestClusterDomain) {
+    return {
+      what: "is so long that names of Services would be none",
+      fix: `Write ${longestClusterDomain} characters or less`,
+    };
+  }
+  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/.test(value)
+    ? undefined
+    : { what: "is no name of a domain", fix: "Write a name in small letters such as cluster.local" };
+};
+
+const addressRange: Fault = (value) => {
+  const [, address = "", length = ""] =
+    /^([0-9a-f.:]+)\/(0|[1-9]\d{0,2})$/i.exec(typeof value === "string" ? value : "") ?? [];
+  const version = isIP(address);
+  return version !== 0 && Number(length) <= (version === 4 ? 32 : 128)
+    ? undefined
+    : { what: "is no range of addresses", fix: "Write an address and a length, such as 10.96.0.0/12" };
+};
 
 /** An address with its port; Envoy puts environment variables into "$(HOST_IP):9411". */
 const hostAndPort: Fault = (value) => {
@@ -99,6 +126,8 @@ const checks: readonly Check[] = [
   { at: "trustDomainAliases[]", fault: trustDomain },
   { at: "connectTimeout", fault: time },
   { at: "protocolDetectionTimeout", fault: wholeTime },
+  { at: "pillion.clusterDomain", fault: clusterDomain },
+  { at: "pillion.serviceCidrs[]", fault: addressRange },
   { at: "serviceSettings[].hosts[]", fault: wildcardName },
   { at: pool, fault: something },
   ...["tcp.maxConnections", "http.http1MaxPendingRequests", "http.http2MaxRequests", "http.maxRetries"].map(
@@ -167,6 +196,7 @@ export function valueProblems(config: JsonObject): readonly SchemaProblem[] {
   return [
     ...wrong,
     ...retryProblems(config),
+    ...logFormatProblems(config),
     ...contradictions(config),
     ...providerProblems(config["extensionProviders"]),
   ];

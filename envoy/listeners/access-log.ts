@@ -3,6 +3,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import type { MeshConfig } from "../../api/mesh-config.ts";
+import { jsonLogFormat } from "../../api/mesh-log-format.ts";
 import { memoize } from "../../base/memo.ts";
 import { extension } from "../pack.ts";
 import { type AccessLog, AccessLogSchema } from "../proto/envoy/config/accesslog/v3/accesslog_pb.ts";
@@ -39,24 +40,15 @@ export const accessLogs = memoize((config: MeshConfig): AccessLog[] => {
 });
 
 function logFormat({ accessLogEncoding, accessLogFormat }: MeshConfig): SubstitutionFormatString {
-  const json = accessLogEncoding === "JSON" ? (parseJsonFormat(accessLogFormat) ?? jsonFields) : undefined;
+  // What was parsed from JSON is JSON; its type says less.
+  const own = jsonLogFormat(accessLogFormat) as JsonObject | undefined;
+  const json = accessLogEncoding === "JSON" ? (own ?? jsonFields) : undefined;
   if (json !== undefined)
     return create(SubstitutionFormatStringSchema, { format: { case: "jsonFormat", value: { ...json } } });
   const line = accessLogFormat === "" ? `${textFields.join(" ")}\n` : accessLogFormat;
   return create(SubstitutionFormatStringSchema, {
     format: { case: "textFormatSource", value: { specifier: { case: "inlineString", value: line } } },
   });
-}
-
-function parseJsonFormat(text: string): JsonObject | undefined {
-  if (text === "") return undefined;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    // What JSON.parse gives for an object is one that JSON can carry.
-    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? (parsed as JsonObject) : undefined;
-  } catch {
-    return undefined; // No JSON: the default fields are better than no log.
-  }
 }
 
 /** @see https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format */

@@ -1,6 +1,6 @@
 // Headers that can be matched and changed.
+import { valueFormatFault } from "../../api/header-format.ts";
 import { child, type JsonPath } from "../../base/json-path.ts";
-import { valueFormatFault } from "../common/header-format.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { headerOperationsOf, httpMatchesOf, httpRulesOf } from "./walk.ts";
 

@@ -1,11 +1,11 @@
 // What the rules let into the values of headers, Envoy takes: every command, with arguments that suit it and others.
 import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { argumentCommands, flexibleCommands, plainCommands } from "../../api/envoy-commands.ts";
+import { valueFormatFault } from "../../api/header-format.ts";
 import { encode } from "../../envoy/encode.ts";
 import { VirtualHostSchema } from "../../envoy/proto/envoy/config/route/v3/route_components_pb.ts";
 import { typeUrls } from "../../envoy/resource.ts";
-import { argumentCommands, flexibleCommands, plainCommands } from "../../policies/common/envoy-commands.ts";
-import { valueFormatFault } from "../../policies/common/header-format.ts";
 import { type Judge, startJudge } from "./judge.ts";
 
 let judge: Judge;

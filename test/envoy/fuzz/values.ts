@@ -1,8 +1,8 @@
 // Values that are likely to be taken by one and refused by the other: around limits, of odd form, with a meaning for Envoy.
 import fc from "fast-check";
+import { argumentCommands, flexibleCommands, plainCommands } from "../../../api/envoy-commands.ts";
 import type { SchemaNode } from "../../../api/schema.ts";
 import { assertNever } from "../../../base/assert.ts";
-import { argumentCommands, flexibleCommands, plainCommands } from "../../../policies/common/envoy-commands.ts";
 
 const lengths = [63, 64, 255, 256, 1023, 1024, 1025, 16_383, 16_385, 70_000];
 const long = fc.constantFrom(...lengths).map((length) => "x".repeat(length));
@@ -56,6 +56,13 @@ const command = fc
 const format = fc
   .array(fc.oneof(command, fc.constantFrom("a", "%", "%%", " ", "{", "é")), { minLength: 1, maxLength: 3 })
   .map((parts) => parts.join(""));
+/** Of access logs: a line, or JSON. */
+const logFormat = fc.oneof(
+  format,
+  fc
+    .tuple(format, fc.constantFrom(1, true, null, {}, [], "%", { b: "%PROTOCOL%" }, ["%REQ(a)%"]))
+    .map(([text, other]) => JSON.stringify({ a: text, b: other, "%": { c: text } })),
+);
 
 const host = fc.constantFrom(
   ..."reviews echo reviews.shop.svc.cluster.local www.example.com *.example.com * *.com *-x.example.com *x.example.com example.com. EXAMPLE.com xn--a.com a_b.com 10.0.0.1 ::1 [::1] www.example.com:80 . .. a..b -a.com localhost outbound_.80_.v1_.reviews.shop.svc.cluster.local shop/* ./x.com ~/*".split(
@@ -82,6 +89,8 @@ const texts = fc.oneof(fc.constantFrom(...odd), long, words, host, path, format,
 
 /** Texts that suit a field of this name, and others that do not. */
 function text(name: string): fc.Arbitrary<string> {
+  // Envoy would make a file of whatever name on this machine.
+  if (name === "accessLogFile") return fc.constantFrom("/dev/stdout", "/dev/stderr", "/dev/null", "");
   const fitting = fittingTexts(name);
   return fitting === undefined ? texts : fc.oneof({ weight: 3, arbitrary: fitting }, { weight: 1, arbitrary: texts });
 }
@@ -89,6 +98,9 @@ function text(name: string): fc.Arbitrary<string> {
 function fittingTexts(name: string): fc.Arbitrary<string> | undefined {
   if (name === "regex" || name === "match") return regex;
   if (name === "set" || name === "add") return format;
+  if (name === "accessLogFormat") return logFormat;
+  if (name === "inclusionRegexps") return regex;
+  if (name === "serviceCidrs") return address;
   if (/uri|path|prefix|exact/i.test(name)) return fc.oneof(path, words);
   if (/host|authority|sni|subjectAltNames/i.test(name)) return host;
   if (/address|subnet|cidr|bind/i.test(name)) return address;
@@ -125,6 +137,13 @@ const numbers = [
   Number.MAX_SAFE_INTEGER,
 ];
 
+/** Whole numbers that the schema takes, those at its ends and at Envoy's limits as often as all others. */
+function allowedNumber({ minimum = -(2 ** 31), maximum = 2 ** 32 - 1 }: SchemaNode): fc.Arbitrary<number> {
+  const within = (number: number): boolean => number >= minimum && number <= maximum;
+  const edges = [minimum, minimum + 1, maximum - 1, maximum, ...numbers].filter(within);
+  return fc.oneof(fc.constantFrom(...edges), fc.integer({ min: minimum, max: Math.min(maximum, minimum + 200) }));
+}
+
 /** A value for a field of this name and schema. Objects hold few of their fields. */
 export function valueFor(name: string, node: SchemaNode): fc.Arbitrary<unknown> {
   if (node.enum !== undefined) return fc.constantFrom(...node.enum);
@@ -136,7 +155,10 @@ export function valueFor(name: string, node: SchemaNode): fc.Arbitrary<unknown> 
     case "boolean":
       return fc.boolean();
     case "integer":
-      return fc.oneof(fc.constantFrom(...numbers), fc.nat(200));
+      return fc.oneof(
+        { weight: 3, arbitrary: allowedNumber(node) },
+        { weight: 1, arbitrary: fc.constantFrom(...numbers) },
+      );
     case "number":
       return fc.oneof(
         fc.constantFrom(...numbers, 0.00001, 0.0001, 33.3333333, 99.99999, 1e300, 5e-324),
@@ -161,8 +183,12 @@ function mapping(name: string, node: SchemaNode): fc.Arbitrary<unknown> {
   }
   const fields = Object.entries(node.properties ?? {}).map(([field, schema]) => {
     const value = valueFor(field, schema);
-    return [field, node.required?.includes(field) ? value : fc.option(value, { nil: undefined, freq: 1 })] as const;
+    return [field, node.required?.includes(field) ? value : rarely(value)] as const;
   });
   const all = fc.record(Object.fromEntries(fields));
   return all.map((value) => Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)));
+}
+
+function rarely(value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
 }
