@@ -1,6 +1,6 @@
 // The forms that annotation values may have: each says what it expects, so that every refusal can say it too.
 import { isIPv4, isIPv6 } from "node:net";
-import { RE2JS } from "re2js";
+import { re2Fault } from "../model/re2.ts";
 import { isList, isObject, type Json, type JsonObject, objectAt, textAt, withKeys } from "./json.ts";
 
 export interface Form<T> {
@@ -124,7 +124,7 @@ export const words: Form<readonly string[]> = {
 export const regularExpressions: Form<readonly string[]> = {
   expects: 'regular expressions of RE2, separated by commas, such as "cluster\\..*\\.upstream_rq"',
   parse: (text) =>
-    each(text, (expression) => (expression !== "" && isRegularExpression(expression) ? expression : undefined)),
+    each(text, (expression) => (expression !== "" && re2Fault(expression) === undefined ? expression : undefined)),
 };
 
 export const imageName: Form<string> = {
@@ -148,15 +148,6 @@ export const namedObjects: Form<readonly JsonObject[]> = {
     return objects.length === value.length && objects.every((one) => textAt(one, "name") !== "") ? objects : undefined;
   },
 };
-
-function isRegularExpression(text: string): boolean {
-  try {
-    RE2JS.compile(text);
-    return true;
-  } catch {
-    return false; // The caller says what was expected.
-  }
-}
 
 /** The JSON value of a text; undefined where it is none. */
 export function parseJson(text: string): Json | undefined {

@@ -118,7 +118,7 @@ function statsField(document: JsonObject, wrong: Wrong): Pick<ProxyConfig, "stat
     const value = matcher[name];
     if (value === undefined || value === null) return undefined;
     const texts = isList(value) && value.every((one) => typeof one === "string") ? value : undefined;
-    if (texts?.every((text) => form.parse(text.replaceAll(",", "")) !== undefined)) return texts;
+    if (texts?.every((text) => text !== "" && form.parse(text.replaceAll(",", "")) !== undefined)) return texts;
     wrong(`proxyStatsMatcher.${name}`, value, `a list of ${form.expects}`);
     return undefined;
   };
