@@ -32,6 +32,8 @@ const stage = "judge";
 export async function startJudge(): Promise<Judge> {
   const verdicts = new Map<string, (refusal: string | undefined) => void>();
   const subscribed = new Set<TypeUrl>();
+  /** Of which clusters Envoy has asked for the endpoints. It asks once, and waits for them again when the cluster is another. */
+  const clusters = new Set<string>();
   let stream: { write(bytes: Buffer): boolean } | undefined;
   let count = 0;
   const send = (type: TypeUrl, name: string, bytes: Uint8Array): Promise<string | undefined> => {
@@ -55,7 +57,10 @@ export async function startJudge(): Promise<Judge> {
         verdicts.get(nonce)?.(refusal);
         // What waits for something holds up everything behind it.
         for (const name of subscribe.filter((one) => one !== stage)) {
-          if (type === typeUrls.endpoints) void send(type, name, noEndpoints(name));
+          if (type === typeUrls.endpoints) {
+            clusters.add(name);
+            void send(type, name, noEndpoints(name));
+          }
           if (type === typeUrls.route) void send(type, name, noRoutes(name));
           if (type === typeUrls.secret)
             stream?.write(encodeDeltaResponse({ type, nonce: "none", resources: [], removed: [name] }));
@@ -79,7 +84,9 @@ export async function startJudge(): Promise<Judge> {
     port,
     verdict: async (resource) => {
       const { type, name, bytes } = staged(resource);
-      return send(type, name, bytes);
+      const verdict = send(type, name, bytes);
+      if (type === typeUrls.cluster && clusters.has(name)) void send(typeUrls.endpoints, name, noEndpoints(name));
+      return verdict;
     },
     listen: async ({ type, name, bytes }) => send(type, name, bytes),
     stop: () => end(envoy, server),

@@ -58,6 +58,8 @@ export async function startEnvoy(options: {
   ];
   const child = spawn(binary, ["-c", join(directory, "bootstrap.json"), "--admin-address-path", adminFile, ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
+    // Whatever it writes under a relative path goes with it.
+    cwd: directory,
   });
   // Whoever started it may be ended from outside.
   const leave = (): void => {

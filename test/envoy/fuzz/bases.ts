@@ -1,10 +1,11 @@
 // Good objects with every feature in use somewhere, for the fuzzer to change, and the world that they live in.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { createCa } from "../../../certs/ca.ts";
 import { newKeyPair } from "../../../control-plane/keys.ts";
+import { sidecarNames } from "../../../model/sidecar.ts";
 
 /** A document that the fuzzer changes. */
 export interface Base {
@@ -20,6 +21,8 @@ function certificateFiles(): string {
   const ca = createCa({ now: Date.now(), newKeyPair, trustDomain: "cluster.local" });
   writeFileSync(join(folder, "cert.pem"), ca.certificatePem);
   writeFileSync(join(folder, "key.pem"), ca.privateKey.reveal());
+  writeFileSync(join(folder, basename(sidecarNames.rootFile)), ca.certificatePem);
+  writeFileSync(join(folder, basename(sidecarNames.tokenFile)), "token");
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
@@ -33,7 +36,10 @@ function removeLeftovers(): void {
   }
 }
 
-const texts = readFileSync(join(import.meta.dirname, "bases.yaml"), "utf8").replaceAll("FILES", certificateFiles());
+/** Where the files are. */
+export const folder = certificateFiles();
+
+const texts = readFileSync(join(import.meta.dirname, "bases.yaml"), "utf8").replaceAll("FILES", folder);
 
 /** Objects to change. */
 export const bases: readonly Base[] = parseAllDocuments(texts).map((document) => document.toJS() as Base); // Written by us.

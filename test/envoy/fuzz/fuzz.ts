@@ -4,7 +4,8 @@ import fc from "fast-check";
 import type { EncodedResource } from "../../../envoy/resource.ts";
 import { type Judge, startJudge } from "../judge.ts";
 import { documents } from "./edits.ts";
-import { resourcesWith } from "./subject.ts";
+import { startRefusal } from "./start.ts";
+import { outcomeOf } from "./subject.ts";
 
 export interface FuzzOptions {
   readonly seed: number;
@@ -48,13 +49,15 @@ export async function fuzz(options: FuzzOptions): Promise<Progress> {
     for (let seed = options.seed; tried < options.documents && performance.now() < endMs; seed++) {
       const property = fc.asyncProperty(documents, async (document) => {
         tried += 1;
-        const resources = resourcesWith(document);
-        if (resources === undefined) return;
+        const outcome = outcomeOf(document);
+        if (outcome === undefined) return;
         accepted += 1;
-        for (const resource of resources) {
+        for (const resource of outcome.resources) {
           const refusal = await court.refusal(resource);
-          if (refusal !== undefined && !isAboutFiles(refusal)) throw new Refused(resource, refusal);
+          if (refusal !== undefined && !isAboutFiles(refusal)) throw new Refused(nameOf(resource), refusal);
         }
+        const refusal = await knownStartRefusal(outcome.start);
+        if (refusal !== undefined) throw new Refused("the start", refusal);
       });
       const result = await fc.check(property, { seed, numRuns: batch });
       if (result.failed) found.push(poisonOf(result.counterexample?.[0], result.errorInstance, seed));
@@ -68,15 +71,15 @@ export async function fuzz(options: FuzzOptions): Promise<Progress> {
 
 /** Which files a proxy has is known to the proxy only; without them just the listener or cluster that names them is missing. */
 function isAboutFiles(refusal: string): boolean {
-  return /Invalid path: |unable to read file|Failed to load (trusted CA|certificate chain|private key)|no PEM/i.test(
+  return /Invalid path: |unable to read file|Failed to load (incomplete certificate|incomplete private key|trusted CA|certificate chain|private key)|no PEM/i.test(
     refusal,
   );
 }
 
 class Refused extends Error {
-  readonly resource: EncodedResource;
+  readonly resource: string;
   readonly refusal: string;
-  constructor(resource: EncodedResource, refusal: string) {
+  constructor(resource: string, refusal: string) {
     super(refusal);
     this.resource = resource;
     this.refusal = refusal;
@@ -85,8 +88,20 @@ class Refused extends Error {
 
 function poisonOf(document: unknown, error: unknown, seed: number): Poison {
   if (!(error instanceof Refused)) throw error;
-  const type = error.resource.type.split(".").at(-1) ?? "";
-  return { document, resource: `${type} ${error.resource.name}`, refusal: error.refusal, seed };
+  return { document, resource: error.resource, refusal: error.refusal, seed };
+}
+
+function nameOf({ type, name }: EncodedResource): string {
+  return `${type.split(".").at(-1) ?? ""} ${name}`;
+}
+
+/** Most objects leave the start of pods as it is. */
+const starts = new Map<string, Promise<string | undefined>>();
+
+function knownStartRefusal(start: string): Promise<string | undefined> {
+  const known = starts.get(start) ?? startRefusal(start);
+  starts.set(start, known);
+  return known;
 }
 
 const silence = "Envoy gives no answer";

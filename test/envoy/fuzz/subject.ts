@@ -1,8 +1,10 @@
 // From a document to what proxies would get if it were stored; nothing when it is refused.
 import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import type { AnyObject } from "../../../api/kinds.ts";
+import { meshConfigMap, parseMeshConfig } from "../../../api/mesh-config.ts";
 import { parse } from "../../../api/parse.ts";
-import { hasErrors } from "../../../base/finding.ts";
+import { type Finding, hasErrors } from "../../../base/finding.ts";
 import { virtualHostResource } from "../../../envoy/names.ts";
 import { ListenerSchema } from "../../../envoy/proto/envoy/config/listener/v3/listener_pb.ts";
 import { HttpConnectionManagerSchema } from "../../../envoy/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
@@ -15,6 +17,7 @@ import { worldOf } from "../../../model/testing/world-of.ts";
 import { applyChanges } from "../../../model/world.ts";
 import { review } from "../../../policies/review.ts";
 import { stored } from "./bases.ts";
+import { startOf } from "./start.ts";
 
 const world = worldOf(shop(), stored);
 const snapshot = buildSnapshot(world);
@@ -25,13 +28,27 @@ const proxies: readonly ProxyNode[] = [
   { type: "gateway", namespace: "istio-system", pod: "ingress-1", address: "10.244.2.1" },
 ];
 
-/** The resources of three proxies in a world with this object; undefined when the webhook refuses it. */
-export function resourcesWith(document: unknown): readonly EncodedResource[] | undefined {
+/** What proxies get in a world with one more object. */
+export interface Outcome {
+  /** Of three proxies. */
+  readonly resources: readonly EncodedResource[];
+  /** What a pod's Envoy starts with. */
+  readonly start: string;
+}
+
+/** What this object makes of the world; undefined when the webhook refuses it. */
+export function outcomeOf(document: unknown): Outcome | undefined {
   const parsed = parse(document, { defaultNamespace: "shop" });
   if (parsed.type !== "object" || hasErrors(parsed.findings)) return undefined;
-  if (hasErrors(review(parsed.object, world, snapshot))) return undefined;
+  if (hasErrors(findingsAbout(parsed.object))) return undefined;
   const next = buildSnapshot(applyChanges(world, [{ type: "put", object: parsed.object }]), snapshot);
-  return proxies.flatMap((proxy) => resourcesOf(next, proxy));
+  return { resources: proxies.flatMap((proxy) => resourcesOf(next, proxy)), start: startOf(next) };
+}
+
+/** No webhook sees the mesh configuration: one with errors never comes into force. */
+function findingsAbout(object: AnyObject): readonly Finding[] {
+  if (object.kind !== "ConfigMap") return review(object, world, snapshot);
+  return parseMeshConfig(object.data[meshConfigMap.key] ?? "").findings;
 }
 
 function resourcesOf(of: Snapshot, proxy: ProxyNode): readonly EncodedResource[] {
