@@ -2,12 +2,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, rmSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { bootstrap } from "../../injector/bootstrap.ts";
 import { defaultSettings } from "../../injector/settings.ts";
+import { ownFolder } from "./own-folder.ts";
 
 /** Where the binary is: `PILLION_ENVOY`, else the cache that `npm run setup` fills; undefined when it is in neither place. */
 export function envoyBinary(): string | undefined {
@@ -45,7 +46,7 @@ export async function startEnvoy(options: {
 }): Promise<LiveEnvoy> {
   const binary = envoyBinary();
   if (binary === undefined) throw new Error("There is no Envoy. Set PILLION_ENVOY to its path, or run npm run setup.");
-  const directory = await mkdtemp(join(tmpdir(), "pillion-envoy-"));
+  const directory = ownFolder("envoy");
   const adminFile = join(directory, "admin");
   const bootstrap = { ...options.bootstrap, admin: { address: socketAddress(0) } };
   await writeFile(join(directory, "bootstrap.json"), JSON.stringify(bootstrap));
@@ -56,7 +57,8 @@ export async function startEnvoy(options: {
     "-l",
     options.logLevel ?? "warning",
   ];
-  const child = spawn(binary, ["-c", join(directory, "bootstrap.json"), "--admin-address-path", adminFile, ...flags], {
+  const words = [binary, "-c", join(directory, "bootstrap.json"), "--admin-address-path", adminFile, ...flags];
+  const child = spawn("env", [...withParent(), ...words], {
     stdio: ["ignore", "pipe", "pipe"],
     // Whatever it writes under a relative path goes with it.
     cwd: directory,
@@ -163,6 +165,11 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined>, 
     if (performance.now() > endMs) throw new Error(`Waited ${limitMs} ms in vain until ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** Words before a command that make Linux end it when we are killed without a chance to do so. */
+function withParent(): readonly string[] {
+  return existsSync("/usr/bin/setpriv") ? ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--"] : [];
 }
 
 function socketAddress(port: number): object {
