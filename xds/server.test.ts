@@ -1,4 +1,6 @@
 // The server over real gRPC on the loopback interface, with proxies that are written by hand.
+import { once } from "node:events";
+import { createConnection, createServer } from "node:net";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Client, type ClientDuplexStream, credentials, status } from "@grpc/grpc-js";
 import { Registry } from "prom-client";
@@ -12,6 +14,7 @@ import {
 import { typeUrls } from "../envoy/resource.ts";
 import { newXdsMetrics } from "./metrics.ts";
 import { startXdsServer, type XdsServerOptions } from "./server.ts";
+import { maximumStrangers } from "./strangers.ts";
 import { clusterNamed, newFixtureMesh, proxy } from "./testing/fixture-mesh.ts";
 
 const cleanUp: (() => void | Promise<void>)[] = [];
@@ -83,6 +86,35 @@ function connect(port: number, options: { readonly reads?: boolean; readonly isS
   return { call, got, end, ask, read };
 }
 
+/** A way to a port that counts the bytes that go there. */
+async function countedWire(port: number) {
+  let bytes = 0;
+  const server = createServer((client) => {
+    const upstream = createConnection({ host: "127.0.0.1", port });
+    client.on("data", (chunk) => {
+      bytes += chunk.length;
+    });
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream]) {
+      socket.on("error", () => undefined);
+      cleanUp.push(() => void socket.destroy());
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanUp.push(() => void server.close());
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  /** Resolves when nothing has come for a while: that nothing more comes has no other sign. */
+  const isQuiet = async (): Promise<void> => {
+    for (let seen = -1; seen !== bytes; ) {
+      seen = bytes;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  return { port: address.port, received: () => bytes, isQuiet };
+}
+
 const namesOf = (response: DeltaDiscoveryResponse | undefined): string[] =>
   (response?.resources ?? []).map(({ name }) => name);
 
@@ -107,6 +139,51 @@ describe("startXdsServer()", () => {
     const { end } = connect(port);
     await vi.waitFor(() => expect(end).toEqual({ code: status.UNAUTHENTICATED, details: "the token has expired" }));
     expect(server.status()).toEqual([]);
+  });
+
+  test("reads one request of a proxy until it is let in, and all of them then", async () => {
+    const waiting: (() => void)[] = [];
+    const { port } = await started({
+      authenticate: async ({ nodeId }) => {
+        await new Promise<void>((resolve) => void waiting.push(resolve));
+        return { ok: true, proxy, identity: nodeId, workload: nodeId };
+      },
+    });
+    const wire = await countedWire(port);
+    const { got, ask, end } = connect(wire.port, { isSilent: true });
+    const names = Array.from({ length: 40 }, (_, index) => `${index}${"x".repeat(1_000_000)}`);
+    ask({ node: { id: "stranger" } });
+    for (const name of names) ask({ resourceNamesSubscribe: [name] });
+    await vi.waitFor(() => expect(waiting).toHaveLength(1));
+    await wire.isQuiet();
+    expect(wire.received()).toBeLessThan(8_000_000);
+    waiting[0]?.();
+    await vi.waitFor(() => expect(got.flatMap(({ removedResources }) => removedResources)).toHaveLength(40), 4_000);
+    expect(end.code).toBeUndefined();
+  });
+
+  test("reads the requests of few proxies of one address until they are let in, and those of others in their turn", async () => {
+    const waiting: (() => void)[] = [];
+    const { port, server } = await started({
+      authenticate: async ({ nodeId }) => {
+        await new Promise<void>((resolve) => void waiting.push(resolve));
+        return { ok: true, proxy, identity: nodeId, workload: nodeId };
+      },
+    });
+    const wire = await countedWire(port);
+    const proxies = Array.from({ length: maximumStrangers + 3 }, () => connect(wire.port));
+    await vi.waitFor(() => expect(waiting).toHaveLength(maximumStrangers));
+    await wire.isQuiet();
+    expect(waiting).toHaveLength(maximumStrangers);
+    proxies[0]?.call.cancel();
+    await vi.waitFor(() => expect(waiting).toHaveLength(maximumStrangers + 1));
+    // Those who wait may leave, too.
+    proxies.at(-1)?.call.cancel();
+    await wire.isQuiet();
+    for (const letIn of waiting) letIn();
+    await vi.waitFor(() => expect(waiting).toHaveLength(maximumStrangers + 2));
+    waiting.at(-1)?.();
+    await vi.waitFor(() => expect(server.status()).toHaveLength(maximumStrangers + 1));
   });
 
   test("drain() sends proxies away one after the other", async () => {

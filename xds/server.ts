@@ -8,6 +8,7 @@ import { type ServingCertificate, servingCredentials } from "./serving-credentia
 import { type Call, Session } from "./session.ts";
 import type { SessionDeps } from "./session-deps.ts";
 import type { ProxyStatus } from "./status.ts";
+import { guardAgainstStrangers } from "./strangers.ts";
 
 /** Where to listen; port 0 lets the kernel choose. */
 export interface ListenAddress {
@@ -84,6 +85,7 @@ export async function startXdsServer(options: XdsServerOptions, signal: AbortSig
       ...keepalive,
       "grpc.max_receive_message_length": maximumRequestBytes,
       "grpc.max_concurrent_streams": maximumStreamsPerConnection,
+      interceptors: [guardAgainstStrangers()],
     });
     servers.push(server);
     server.addService(service, { DeltaAggregatedResources: (call: Call) => accept(call, encrypted) });

@@ -1,6 +1,6 @@
 // One proxy's stream: what it says and what happens in the mesh comes in through one inbox, what it should hold goes out.
 import { setImmediate } from "node:timers/promises";
-import { type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { Metadata, type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { errorText } from "../base/error.ts";
 import { type EncodedResource, type TypeUrl, typeUrls } from "../envoy/resource.ts";
 import type { Translator } from "../envoy/translator.ts";
@@ -154,6 +154,8 @@ export class Session {
       this.#fail(answer.code, answer.reason);
       return;
     }
+    // Headers tell both ends that the proxy is let in: from here on all that it says is read.
+    this.#call.sendMetadata(new Metadata());
     this.#facts = first.request.facts;
     this.#welcome(answer);
     let events: readonly Event[] = early;
