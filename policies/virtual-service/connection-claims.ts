@@ -123,7 +123,9 @@ function portsFor({ port }: ConnectionMatch, ports: readonly number[] | undefine
 function isFor(server: GatewayServer, sort: Claim["sort"]): boolean {
   const protocol = serverProtocol(server);
   const isTls = protocol === "https" || protocol === "tls";
-  return sort === "tls" ? isTls && server.tls?.mode === "PASSTHROUGH" : !isTls && layerOf(protocol) === "tcp";
+  return sort === "tls"
+    ? isTls && (server.tls?.mode ?? "PASSTHROUGH") === "PASSTHROUGH"
+    : !isTls && layerOf(protocol) === "tcp";
 }
 
 function isBound({ spec, metadata }: ResolvedVirtualService, server: GatewayServer, namespace: string): boolean {

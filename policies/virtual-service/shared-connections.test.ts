@@ -13,6 +13,7 @@ spec:
   servers:
     - { port: { number: 443, name: tls, protocol: TLS }, hosts: ["*"], tls: { mode: PASSTHROUGH } }
     - { port: { number: 444, name: more, protocol: TLS }, hosts: ["*"], tls: { mode: PASSTHROUGH } }
+    - { port: { number: 446, name: unsaid, protocol: TLS }, hosts: ["*"], tls: {} }
     - { port: { number: 9000, name: tcp, protocol: TCP }, hosts: ["*"] }`;
 const virtualService = (name: string, day: number, rules: string, hosts = '"*.example.com"', more = "") => `
 apiVersion: networking.istio.io/v1
@@ -35,6 +36,12 @@ test.each([
     older: tls("a.example.com", ", port: 444"),
     younger: tls("a.example.com"),
     want: "A TLS connection for a.example.com to port 444 is for both, and the older object, older, wins",
+  },
+  {
+    name: "a port that passes TLS on because nobody says otherwise",
+    older: tls("a.example.com", ", port: 446"),
+    younger: tls("a.example.com"),
+    want: "A TLS connection for a.example.com to port 446 is for both, and the older object, older, wins",
   },
   {
     name: "a name below the older's wildcard",
