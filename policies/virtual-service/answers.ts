@@ -129,11 +129,14 @@ export const responseSize = rule({
   *check(object): Iterable<Complaint> {
     for (const { value, path } of httpRulesOf(object)) {
       const body = value.directResponse?.body;
-      const bytes = body?.string?.length ?? ((body?.bytes?.length ?? 0) * 3) / 4;
+      const bytes = Buffer.byteLength(
+        body?.string ?? body?.bytes ?? "",
+        body?.string === undefined ? "base64" : "utf8",
+      );
       if (bytes <= largestBody) continue;
       yield {
         path: child(path, "directResponse", "body"),
-        problem: `the body has ${Math.round(bytes)} bytes`,
+        problem: `the body has ${bytes} bytes`,
         reason: "Every proxy that has the route would hold it",
         fix: "Answer from a service",
       };
