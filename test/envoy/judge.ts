@@ -11,6 +11,7 @@ import { RouteConfigurationSchema } from "../../envoy/proto/envoy/config/route/v
 import { RouterSchema } from "../../envoy/proto/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import { HttpConnectionManagerSchema } from "../../envoy/proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { type EncodedResource, type TypeUrl, typeUrls } from "../../envoy/resource.ts";
+import { maxBodyBytes } from "../../envoy/routes/direct-response.ts";
 import { parseDeltaRequest } from "../../xds/delta-request.ts";
 import { encodeDeltaResponse } from "../../xds/delta-response.ts";
 import { adsBootstrap, freePort, type LiveEnvoy, startEnvoy, until } from "./live-envoy.ts";
@@ -125,7 +126,8 @@ function staged({ type, name, bytes }: EncodedResource): Pick<EncodedResource, "
     }
     case typeUrls.virtualHost: {
       const virtualHosts = [fromBinary(VirtualHostSchema, bytes)];
-      const routes = create(RouteConfigurationSchema, { name: stage, virtualHosts });
+      const ofSidecars = { maxDirectResponseBodySizeBytes: maxBodyBytes };
+      const routes = create(RouteConfigurationSchema, { name: stage, virtualHosts, ...ofSidecars });
       return { type: typeUrls.route, name: stage, bytes: toBinary(RouteConfigurationSchema, routes) };
     }
     case typeUrls.cluster:

@@ -5,7 +5,10 @@ import type { SchemaNode } from "../../../api/schema.ts";
 import { assertNever } from "../../../base/assert.ts";
 
 const lengths = [63, 64, 255, 256, 1023, 1024, 1025, 16_383, 16_385, 70_000];
-const long = fc.constantFrom(...lengths).map((length) => "x".repeat(length));
+/** Some limits are about letters, others about bytes. */
+const long = fc
+  .tuple(fc.constantFrom("x", "x", "é"), fc.constantFrom(...lengths))
+  .map(([letter, length]) => letter.repeat(length));
 
 const odd = [
   ..."  * . / : ; , = % $ \\ \n \r \0 \t ~ @ # ? & { } [ ] ( ) < > | ^ + ! ' \" é 漢 💥 -1 0 1".split(" "),
