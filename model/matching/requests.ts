@@ -5,7 +5,7 @@ import type { WitnessRequest } from "../../base/finding.ts";
 import { memoize } from "../../base/memo.ts";
 import { hasLabels } from "../selection.ts";
 import type { TextAnswer } from "./find-text.ts";
-import { implies, isOpen, type TextConditions, type TextMatch, textFor } from "./texts.ts";
+import { beginningOf, implies, isOpen, type TextConditions, type TextMatch, textFor } from "./texts.ts";
 
 /** What two matches have in common. */
 export type Overlap =
@@ -54,6 +54,12 @@ export const covers = memoize((wide: HttpMatch, narrow: HttpMatch): boolean => {
     coversFields(wide, narrow, "headers") && coversFields(wide, narrow, "queryParams") && coversAbsent(wide, narrow)
   );
 });
+
+/** What every path begins with that a match is for, in lower case: paths that begin apart have no request in common. */
+export function pathBeginning(match: HttpMatch): string {
+  const { match: uri } = uriOf(match);
+  return beginningOf(uri).toLowerCase();
+}
 
 /** Envoy answers all others with 400 before it looks at a route. */
 const knownMethods = "GET|HEAD|POST|PUT|DELETE|OPTIONS|TRACE|PATCH";

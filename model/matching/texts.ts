@@ -98,7 +98,7 @@ function beginApart(one: TextMatch, other: TextMatch): boolean {
 }
 
 /** Characters that every matching text begins with. */
-function beginningOf({ exact, prefix, regex }: StringMatch): string {
+export function beginningOf({ exact, prefix, regex }: StringMatch): string {
   if (regex === undefined) return exact ?? prefix ?? "";
   if (regex.includes("|")) return "";
   const [plain = ""] = /^[^\\.[\](){}*+?^$]*/.exec(regex) ?? [];

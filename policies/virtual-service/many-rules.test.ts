@@ -43,3 +43,17 @@ test.each([
   const found = reviewBy([takenRules, sharedRequests, unreachable], candidate, world, buildSnapshot(world));
   expect(found.map(({ code }) => code)).toEqual(numbers.map(() => "PIL3101"));
 });
+
+test("review() compares thousands of rules with thousands in time", () => {
+  const many = (count: number, name: string, day: number, end: string) =>
+    Array.from({ length: count }, (_, index) => index).reduce(
+      (text, index) =>
+        `${text}  - { match: [{ uri: { prefix: /p${index}/${end} } }], route: [{ destination: { host: a } }] }\n`,
+      `${virtualService(name, day, () => "").replace(/http: .*/, "http:")}\n`,
+    );
+  const world = worldOf(many(2_000, "older", 1, ""));
+  const candidate = objectOf(many(2_000, "younger", 2, "a"));
+  const snapshot = buildSnapshot(world);
+  const found = reviewBy([takenRules, sharedRequests, unreachable], candidate, world, snapshot);
+  expect(found).toHaveLength(2_000);
+});

@@ -40,7 +40,9 @@ export function neighboursOf(snapshot: Snapshot, candidate: ResolvedVirtualServi
     for (const host of hostsOn(snapshot, candidate, gateway)) {
       for (const other of storedOn(snapshot, gateway, host)) {
         if (sameRef(refOf(other), refOf(candidate))) continue;
-        found.set(other, [...(found.get(other) ?? []), { gateway, host }]);
+        const meetings = found.get(other);
+        if (meetings === undefined) found.set(other, [{ gateway, host }]);
+        else meetings.push({ gateway, host });
       }
     }
   }
@@ -66,7 +68,7 @@ function storedOn({ virtualServices, gateways }: Snapshot, gateway: string, host
   const dots = [...host.matchAll(/\./g)].map(({ index }) => `*${host.slice(index)}`);
   const names = new Set([host, ...dots, "*", partly]);
   const owners = [...names].flatMap((name) => byName(virtualServices, `${gateway} ${name}`));
-  const found = [...new Set(owners)].filter((owner) => claimed(owner, gateways, gateway).includes(host));
+  const found = [...new Set(owners)].filter((owner) => claimedNames(claimed(owner, gateways, gateway)).has(host));
   return found.toSorted(oldestFirst);
 }
 
@@ -105,6 +107,8 @@ const claimed = memoize(
     return [...new Set(common)];
   },
 );
+
+const claimedNames = memoize((hosts: readonly string[]): ReadonlySet<string> => new Set(hosts));
 
 /** Gateways by "namespace/name". */
 export const gatewaysByName = memoize(

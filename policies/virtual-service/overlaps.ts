@@ -3,15 +3,17 @@ import type { ObjectOf } from "../../api/kinds.ts";
 import { refOf } from "../../api/object.ts";
 import { type WitnessRequest, witnessText } from "../../base/finding.ts";
 import { jsonPath } from "../../base/json-path.ts";
+import { memoize } from "../../base/memo.ts";
 import { refText, sameRef } from "../../base/object-ref.ts";
 import { oldestFirst } from "../../model/age.ts";
 import { matchesHost } from "../../model/host-patterns.ts";
 import { groupBy } from "../../model/keep.ts";
-import { covers, type Overlap, overlapOf } from "../../model/matching/requests.ts";
+import { type Overlap, overlapOf } from "../../model/matching/requests.ts";
 import type { ResolvedVirtualService } from "../../model/snapshot.ts";
 import { isDelegate, resolveCandidate } from "../../model/virtual-services.ts";
 import { applyChanges } from "../../model/world.ts";
 import { type Around, type Complaint, rule } from "../rule.ts";
+import { type Comparisons, comparisons, firstCover, firstOf, near } from "./comparisons.ts";
 import { hostsOn, matchesOn, namedGateways, neighboursOf, type PlacedMatch, pathOf, stored } from "./meetings.ts";
 import { requestFor } from "./witnesses.ts";
 
@@ -22,10 +24,10 @@ export const takenRules = rule({
   enforcement: "deny",
   summary: "a rule for a gateway's host is not covered by rules of an older VirtualService",
   *check(object, around): Iterable<Complaint> {
-    for (const { other, host, rules, theirs } of encounters(object, around)) {
+    for (const { other, host, rules, coverOf } of encounters(object, around, comparisons())) {
       if (host === "*" || !other.isOlder) continue;
       for (const matches of rules) {
-        const cover = coverOfAll(matches, theirs);
+        const cover = coverOf(matches);
         if (cover === undefined) continue;
         yield {
           path: matches[0]?.path ?? jsonPath("spec"),
@@ -47,10 +49,11 @@ export const sharedRequests = rule({
   enforcement: "warn",
   summary: "rules of several VirtualServices for a gateway's host have no requests in common",
   *check(object, around): Iterable<Complaint> {
-    for (const { other, host, rules, theirs } of encounters(object, around)) {
+    const budget = comparisons();
+    for (const { other, host, rules, theirs, coverOf } of encounters(object, around, comparisons())) {
       for (const matches of rules) {
-        if (host !== "*" && other.isOlder && coverOfAll(matches, theirs) !== undefined) continue;
-        const found = firstShared(matches, theirs, host);
+        if (host !== "*" && other.isOlder && coverOf(matches) !== undefined) continue;
+        const found = firstShared(matches, theirs, host, budget);
         if (found === undefined) continue;
         const { match, their, overlap } = found;
         const name = other.isOlder ? other.object.metadata.name : object.metadata.name;
@@ -114,19 +117,29 @@ interface Encounter {
   /** The candidate's matches, rule by rule. */
   readonly rules: readonly (readonly PlacedMatch[])[];
   readonly theirs: readonly PlacedMatch[];
+  /** What leaves nothing to a rule; undefined when some request is left to it. The same for every host. */
+  readonly coverOf: (matches: readonly PlacedMatch[]) => Cover | undefined;
+}
+
+/** A match and what leaves nothing to it. */
+interface Cover {
+  readonly match: PlacedMatch;
+  readonly taker: PlacedMatch;
 }
 
 /** Every host on every gateway that the candidate shares with another VirtualService. */
-function* encounters(object: ObjectOf<"VirtualService">, around: Around): Iterable<Encounter> {
+function* encounters(object: ObjectOf<"VirtualService">, around: Around, budget: Comparisons): Iterable<Encounter> {
   for (const candidate of placesOf(object, around)) {
     if (!isOnGateway(candidate)) continue;
     for (const { other, meetings } of neighboursOf(around.snapshot, candidate)) {
       const isOlder = oldestFirst(other, candidate) < 0;
-      for (const { gateway, host } of meetings) {
+      for (const [gateway, hosts] of groupBy(meetings, (meeting) => meeting.gateway)) {
         const matches = matchesOn(candidate, gateway);
         const own = isDelegate(object) ? matches.filter(({ origin }) => sameRef(origin, refOf(object))) : matches;
         const rules = [...groupBy(own, ({ path }) => path).values()];
-        yield { other: { object: other, isOlder }, host, rules, theirs: matchesOn(other, gateway) };
+        const theirs = matchesOn(other, gateway);
+        const coverOf = memoize((rule: readonly PlacedMatch[]) => coverOfAll(rule, theirs, budget));
+        for (const { host } of hosts) yield { other: { object: other, isOlder }, host, rules, theirs, coverOf };
       }
     }
   }
@@ -151,23 +164,32 @@ function isOnGateway(owner: ResolvedVirtualService): boolean {
   return (owner.spec.http?.length ?? 0) > 0 && namedGateways(owner).length > 0;
 }
 
-/** What leaves nothing to a rule; undefined when some request is left to it. */
-function coverOfAll(matches: readonly PlacedMatch[], theirs: readonly PlacedMatch[]) {
-  const takers = matches.map((match) => {
-    const taker = theirs.find((their) => goesFirst(their, match) && covers(their.match, match.match));
-    return taker === undefined ? undefined : { match, taker };
-  });
-  return takers.every((found) => found !== undefined) ? takers[0] : undefined;
+function coverOfAll(
+  matches: readonly PlacedMatch[],
+  theirs: readonly PlacedMatch[],
+  budget: Comparisons,
+): Cover | undefined {
+  let first: Cover | undefined;
+  for (const match of matches) {
+    const taker = firstCover(theirs, match, budget, (their) => goesFirst(their, match));
+    if (taker === undefined) return undefined;
+    first ??= { match, taker };
+  }
+  return first;
 }
 
-function firstShared(matches: readonly PlacedMatch[], theirs: readonly PlacedMatch[], host: string) {
+function firstShared(
+  matches: readonly PlacedMatch[],
+  theirs: readonly PlacedMatch[],
+  host: string,
+  budget: Comparisons,
+) {
   for (const match of matches) {
-    for (const their of theirs) {
-      // What matches everything is the rest, whoever wrote it.
-      if (their.isLast !== match.isLast) continue;
-      const overlap = overlapOf(their.match, match.match, host);
-      if (overlap.type !== "none") return { match, their, overlap };
-    }
+    // What matches everything is the rest, whoever wrote it.
+    const isShared = (their: PlacedMatch) =>
+      their.isLast === match.isLast && overlapOf(their.match, match.match, host).type !== "none";
+    const their = firstOf(near(theirs, match.match), budget, isShared);
+    if (their !== undefined) return { match, their, overlap: overlapOf(their.match, match.match, host) };
   }
   return undefined;
 }

@@ -2,10 +2,11 @@
 import { refOf } from "../../api/object.ts";
 import { witnessText } from "../../base/finding.ts";
 import { sameRef } from "../../base/object-ref.ts";
-import { covers, overlapOf } from "../../model/matching/requests.ts";
+import { overlapOf } from "../../model/matching/requests.ts";
 import type { ResolvedVirtualService } from "../../model/snapshot.ts";
 import { resolveCandidate } from "../../model/virtual-services.ts";
 import { type Complaint, rule } from "../rule.ts";
+import { comparisons, firstCover } from "./comparisons.ts";
 import { matchesOn, type PlacedMatch, pathOf } from "./meetings.ts";
 
 /** A match behind a wider one never acts. */
@@ -49,20 +50,21 @@ interface Dead {
 function deadOf(owner: ResolvedVirtualService): readonly Dead[] {
   const gateways = owner.spec.gateways ?? ["mesh"];
   const covered = new Map<string, { readonly match: PlacedMatch; readonly cover: PlacedMatch | undefined }>();
+  const budget = comparisons();
   for (const gateway of gateways) {
     const order = inOrder(matchesOn(owner, gateway), gateway);
-    for (const [position, match] of order.entries()) {
+    for (const match of order) {
       const key = pathOf(match);
-      const cover = order.slice(0, position).find((earlier) => covers(earlier.match, match.match));
+      const cover = firstCover(order, match, budget);
       if (cover === undefined || !covered.has(key)) covered.set(key, { match, cover });
     }
   }
   const all = [...covered.values()];
   const dead = all.flatMap(({ match, cover }) => (cover === undefined ? [] : [{ match, cover }]));
-  const isAlive = (path: string) => all.some(({ match, cover }) => match.path === path && cover === undefined);
+  const alive = new Set(all.flatMap(({ match, cover }) => (cover === undefined ? [match.path] : [])));
   const told = new Set<string>();
   return dead.flatMap(({ match, cover }): readonly Dead[] => {
-    if (isAlive(match.path)) return [{ match, cover, isWhole: false }];
+    if (alive.has(match.path)) return [{ match, cover, isWhole: false }];
     if (told.has(match.path)) return [];
     told.add(match.path);
     return [{ match, cover, isWhole: true }];

@@ -1,0 +1,65 @@
+// Items by how their texts begin: of thousands, only those are looked at that can have something in common.
+
+/** The items of a list by their texts; answers are in the list's order. */
+export interface PrefixIndex<T> {
+  /** Items that the text begins with: their whole text is its beginning. */
+  readonly above: (text: string) => readonly T[];
+  /** Items that begin with the text, and are longer. */
+  readonly below: (text: string) => readonly T[];
+}
+
+/** An index of a list that does not change. */
+export function indexByPrefix<T>(list: readonly T[], textOf: (item: T) => string): PrefixIndex<T> {
+  const groups = new Map<string, Placed<T>[]>();
+  for (const [position, item] of list.entries()) {
+    const text = textOf(item);
+    const group = groups.get(text);
+    if (group === undefined) groups.set(text, [{ position, item }]);
+    else group.push({ position, item });
+  }
+  const texts = [...groups.keys()].toSorted(byCodeUnit);
+  const lengths = [...new Set(texts.map(({ length }) => length))];
+  const itemsOf = (found: readonly string[]): readonly T[] =>
+    inOrder(found.flatMap((text) => [groups.get(text) ?? []]));
+  return {
+    above: (text) =>
+      itemsOf(lengths.flatMap((length) => (length > text.length ? [] : [text.slice(0, length)])).filter(isThere)),
+    below: (text) => {
+      const first = firstBehind(texts, text);
+      let end = first;
+      while (texts[end]?.startsWith(text) === true) end += 1;
+      return itemsOf(texts.slice(first, end));
+    },
+  };
+
+  function isThere(text: string): boolean {
+    return groups.has(text);
+  }
+}
+
+interface Placed<T> {
+  readonly position: number;
+  readonly item: T;
+}
+
+function inOrder<T>(groups: readonly (readonly Placed<T>[])[]): readonly T[] {
+  const [first = []] = groups;
+  // A group of its own is in order already.
+  const all = groups.length < 2 ? first : groups.flat().toSorted((a, b) => a.position - b.position);
+  return all.map(({ item }) => item);
+}
+
+/** Where the texts begin that go behind `text`. */
+function firstBehind(sorted: readonly string[], text: string): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((sorted[middle] ?? "") <= text) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

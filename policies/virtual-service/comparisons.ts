@@ -1,0 +1,61 @@
+// Comparing many matches with many: only those that begin alike, and no more than an API server waits for.
+import type { HttpMatch } from "../../api/http-route.ts";
+import { memoize } from "../../base/memo.ts";
+import { covers, pathBeginning } from "../../model/matching/requests.ts";
+import { indexByPrefix } from "../../model/prefix-index.ts";
+import type { PlacedMatch } from "./meetings.ts";
+
+/** Pairs of matches that one rule compares for one object; it says nothing about what is left. */
+const mostComparisons = 100_000;
+
+/** What a rule may still compare. */
+export interface Comparisons {
+  left: number;
+}
+
+/** For one rule and one object. */
+export function comparisons(): Comparisons {
+  return { left: mostComparisons };
+}
+
+/** The first match of `list` that covers another and may go before it; one of the list is compared with those before it. */
+export function firstCover(
+  list: readonly PlacedMatch[],
+  placed: PlacedMatch,
+  budget: Comparisons,
+  goesFirst: (one: PlacedMatch) => boolean = () => true,
+): PlacedMatch | undefined {
+  const wider = widerThan(list, placed.match);
+  const own = wider.indexOf(placed);
+  const earlier = own === -1 ? wider : wider.slice(0, own);
+  return firstOf(earlier, budget, (one) => goesFirst(one) && covers(one.match, placed.match));
+}
+
+/** The first item that `isWanted`, as long as there is something left to compare. */
+export function firstOf<T>(list: readonly T[], budget: Comparisons, isWanted: (item: T) => boolean): T | undefined {
+  for (const item of list) {
+    if (budget.left <= 0) return undefined;
+    budget.left -= 1;
+    if (isWanted(item)) return item;
+  }
+  return undefined;
+}
+
+/** Matches of a list that can have a path in common with another. */
+export function near(list: readonly PlacedMatch[], match: HttpMatch): readonly PlacedMatch[] {
+  const text = pathBeginning(match);
+  if (text === "") return list;
+  const { above, below } = byPath(list);
+  const [wide, narrow] = [above(text), below(text)];
+  if (narrow.length === 0) return wide;
+  const found = new Set([...wide, ...narrow]);
+  return list.filter((one) => found.has(one));
+}
+
+/** Matches that can hold for every path of another. What an expression begins with may be longer than is seen here. */
+function widerThan(list: readonly PlacedMatch[], match: HttpMatch): readonly PlacedMatch[] {
+  if (match.uri?.regex !== undefined) return near(list, match);
+  return byPath(list).above(pathBeginning(match) || "/");
+}
+
+const byPath = memoize((list: readonly PlacedMatch[]) => indexByPrefix(list, ({ match }) => pathBeginning(match)));
