@@ -1,4 +1,5 @@
 // The control plane of a mesh of files: directories → world → snapshot → proxies, and the webhooks beside them.
+import { setImmediate } from "node:timers/promises";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { memoize } from "../base/memo.ts";
 import { settingsFromMesh } from "../injector/mesh-settings.ts";
@@ -14,7 +15,7 @@ import { type DirectoryConfig, type ListenAddress, serviceName } from "./config.
 import { createHealth } from "./health.ts";
 import type { Logger } from "./log.ts";
 import { type Monitoring, startMonitoring } from "./monitoring.ts";
-import { createReviewer } from "./reviewer.ts";
+import { createReviewer, warmUp } from "./reviewer.ts";
 import { type Serving, serve, xdsSettings } from "./serve.ts";
 import { createServingCertificate, servingNames } from "./serving-certificate.ts";
 import { createSnapshots } from "./snapshots.ts";
@@ -73,7 +74,10 @@ export async function runDirectoryMode(config: DirectoryConfig, log: Logger, sig
     signal,
   );
   const monitoring = config.monitoring && (await monitor(config.monitoring, serving, metrics));
+  // Files are read already: the kinds that they have not would make the first who asks about one wait.
+  const warm = warmUp(setImmediate);
   await untilAborted(signal);
+  await warm;
   await monitoring?.close();
   await serving.close();
   log.info({}, "control plane stopped");
