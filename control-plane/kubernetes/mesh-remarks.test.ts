@@ -21,6 +21,10 @@ describe("meshProblem()", () => {
     { texts: ["trustDomain: corp", "trustDomain: [corp"], want: /^PIL1012 .*cannot be read/ },
     { texts: ["trustDomain: corp\ntrustDomian: x"], want: /^PIL1013 .*Write "trustDomain"/ },
     {
+      texts: ["trustDomain: corp\npillion: { findings: { PIL4001: off } }"],
+      want: /^PIL1016 .*"PIL4001" is graded, and it is about what Envoy would refuse/,
+    },
+    {
       texts: ["trustDomain: corp\ndefaultConfig: { concurrency: 5000 }"],
       want: /^ConfigMap istio-system\/istio at data\.mesh: defaultConfig\.concurrency is 5000/,
     },
