@@ -1,6 +1,7 @@
 // Preferring near endpoints: shares by locality, and where traffic goes when a region is down.
 import type { LoadBalancer } from "../../api/traffic-policy.ts";
 import { child, type JsonPath } from "../../base/json-path.ts";
+import { indexByPrefix } from "../../model/prefix-index.ts";
 import type { Complaint } from "../rule.ts";
 
 type Failover = NonNullable<NonNullable<LoadBalancer["localityLbSetting"]>["failover"]>;
@@ -84,6 +85,7 @@ function* distributeFaults(distribute: Distribute, path: JsonPath): Iterable<Com
 }
 
 function* overlaps(localities: readonly string[], path: JsonPath): Iterable<Complaint> {
+  const earliest = overlapsOf(localities);
   for (const [index, locality] of localities.entries()) {
     const star = locality.indexOf("*");
     if (star !== -1 && star !== locality.length - 1) {
@@ -104,7 +106,7 @@ function* overlaps(localities: readonly string[], path: JsonPath): Iterable<Comp
       };
       continue;
     }
-    const other = localities.find((before, position) => position < index && covers(before, locality));
+    const other = earliest(index, openEnd(locality));
     if (other !== undefined) {
       yield {
         path,
@@ -116,9 +118,21 @@ function* overlaps(localities: readonly string[], path: JsonPath): Iterable<Comp
   }
 }
 
-function covers(a: string, b: string): boolean {
-  const open = (text: string) => (text.endsWith("*") ? text.slice(0, -1) : `${text}/`);
-  return open(a).startsWith(open(b)) || open(b).startsWith(open(a));
+/** The first locality before one of them that overlaps with it: one of the two texts begins with the other. */
+function overlapsOf(localities: readonly string[]): (index: number, text: string) => string | undefined {
+  const positions = new Map(localities.map((locality, position) => [locality, position] as const).toReversed());
+  const places = [...new Set(localities)].map((locality) => ({ locality, position: positions.get(locality) ?? 0 }));
+  const { above, below } = indexByPrefix(places, ({ locality }) => openEnd(locality));
+  return (index, text) => {
+    const [wide] = above(text);
+    const [narrow] = below(text);
+    const first = [wide, narrow].flatMap((place) => place ?? []).toSorted((a, b) => a.position - b.position)[0];
+    return first === undefined || first.position >= index ? undefined : first.locality;
+  };
+}
+
+function openEnd(text: string): string {
+  return text.endsWith("*") ? text.slice(0, -1) : `${text}/`;
 }
 
 function* failoverFaults(failover: Failover, path: JsonPath): Iterable<Complaint> {

@@ -1,6 +1,7 @@
 import type { Gateway, GatewayServer } from "../../api/gateway.ts";
 import { refOf } from "../../api/object.ts";
 import { child, jsonPath } from "../../base/json-path.ts";
+import { memoize } from "../../base/memo.ts";
 import { sameRef } from "../../base/object-ref.ts";
 import { serverProtocol, sharesPort } from "../../model/gateways.ts";
 import { hasLabels } from "../../model/selection.ts";
@@ -17,9 +18,15 @@ export const portSharing = rule({
   *check(candidate, { snapshot }): Iterable<Complaint> {
     const ref = refOf(candidate);
     const others = snapshot.gateways.filter((stored) => !sameRef(refOf(stored), ref) && sharesPods(stored, candidate));
-    for (const [index, { value, path }] of items(candidate.spec.servers, jsonPath("spec", "servers")).entries()) {
-      const earlier = (candidate.spec.servers ?? []).slice(0, index).find((server) => clashes(server, value));
-      const foreign = others.find(({ spec }) => spec.servers?.some((server) => clashes(server, value)));
+    const own = new Map<string, readonly GatewayServer[]>();
+    for (const { value, path } of items(candidate.spec.servers, jsonPath("spec", "servers"))) {
+      const earlier = own.get(socketOf(value))?.find((server) => clashes(server, value));
+      addTo(own, value);
+      const foreign = others.find((other) =>
+        bySocket(other)
+          .get(socketOf(value))
+          ?.some((one) => clashes(one, value)),
+      );
       const place = child(path, "port", "protocol");
       const reason = "The first bytes of a connection cannot be read in both ways";
       const fix = "Use another port number, or the same protocol";
@@ -43,6 +50,23 @@ export const portSharing = rule({
     }
   },
 });
+
+/** The first server of each protocol, by where they listen: there may be thousands on one port. */
+const bySocket = memoize(({ spec }: Gateway): ReadonlyMap<string, readonly GatewayServer[]> => {
+  const found = new Map<string, readonly GatewayServer[]>();
+  for (const server of spec.servers ?? []) addTo(found, server);
+  return found;
+});
+
+function addTo(found: Map<string, readonly GatewayServer[]>, server: GatewayServer): void {
+  const others = found.get(socketOf(server)) ?? [];
+  if (others.some((other) => other.port.protocol === server.port.protocol)) return;
+  found.set(socketOf(server), [...others, server]);
+}
+
+function socketOf({ port, bind = "" }: GatewayServer): string {
+  return `${bind} ${port.number}`;
+}
 
 function clashes(a: GatewayServer, b: GatewayServer): boolean {
   if (a.port.number !== b.port.number || (a.bind ?? "") !== (b.bind ?? "") || a.port.number === 0) return false;

@@ -2,10 +2,11 @@
 import type { Gateway, GatewayServer } from "../../api/gateway.ts";
 import { refOf } from "../../api/object.ts";
 import { child, jsonPath } from "../../base/json-path.ts";
+import { memoize } from "../../base/memo.ts";
 import { refText, sameRef } from "../../base/object-ref.ts";
 import { isEqual } from "../../model/keep.ts";
 import { type Complaint, rule } from "../rule.ts";
-import { items } from "../virtual-service/walk.ts";
+import { items, type Place } from "../virtual-service/walk.ts";
 
 /** A server name is for one server of a port. */
 export const sharedNames = rule({
@@ -21,10 +22,11 @@ export const sharedNames = rule({
       (stored) =>
         !sameRef(refOf(stored), refOf(candidate)) && isEqual(stored.spec.selector ?? {}, candidate.spec.selector ?? {}),
     );
-    for (const [index, { value, path }] of own.entries()) {
+    const earlier = new Map<string, readonly Place<GatewayServer>[]>();
+    for (const { value, path } of own) {
       if (!isTls(value)) continue;
       for (const host of items(value.hosts, child(path, "hosts"))) {
-        const before = own.slice(0, index).find((other) => isSame(other.value, value, host.value));
+        const before = earlier.get(keyOf(value, host.value))?.find((other) => mayNotShare(other.value, value));
         const stored = before === undefined ? ownerOf(foreign, value, host.value) : undefined;
         if (before === undefined && stored === undefined) continue;
         const where = stored === undefined ? (before?.path ?? "") : refText(refOf(stored));
@@ -36,6 +38,7 @@ export const sharedNames = rule({
           others: stored === undefined ? [] : [refOf(stored)],
         };
       }
+      addTo(earlier, { value, path });
     }
   },
 });
@@ -45,17 +48,39 @@ function isTls(server: GatewayServer): boolean {
 }
 
 /** Passing TLS on says nothing about certificates: several may, for one name, and the oldest routes. */
-function isSame(other: GatewayServer, server: GatewayServer, host: string): boolean {
-  if (other.port.number !== server.port.number || (other.bind ?? "") !== (server.bind ?? "") || !isTls(other))
-    return false;
-  const isPassedOn = [other, server].every(({ tls }) => (tls?.mode ?? "PASSTHROUGH") === "PASSTHROUGH");
-  return !isPassedOn && other.hosts.some((written) => plain(written) === plain(host));
+function mayNotShare(a: GatewayServer, b: GatewayServer): boolean {
+  return !isPassedOn(a) || !isPassedOn(b);
 }
 
-function plain(host: string): string {
-  return host.slice(host.indexOf("/") + 1).toLowerCase();
+function isPassedOn({ tls }: GatewayServer): boolean {
+  return (tls?.mode ?? "PASSTHROUGH") === "PASSTHROUGH";
 }
+
+/** A server name on a port. */
+function keyOf({ port, bind = "" }: GatewayServer, host: string): string {
+  return `${bind} ${port.number} ${host.slice(host.indexOf("/") + 1).toLowerCase()}`;
+}
+
+/** The first that passes TLS on and the first that ends it, for each name. */
+function addTo(found: Map<string, readonly Place<GatewayServer>[]>, place: Place<GatewayServer>): void {
+  const server = place.value;
+  for (const host of isTls(server) ? server.hosts : []) {
+    const others = found.get(keyOf(server, host)) ?? [];
+    if (others.some(({ value }) => isPassedOn(value) === isPassedOn(server))) continue;
+    found.set(keyOf(server, host), [...others, place]);
+  }
+}
+
+const byName = memoize(({ spec }: Gateway): ReadonlyMap<string, readonly Place<GatewayServer>[]> => {
+  const found = new Map<string, readonly Place<GatewayServer>[]>();
+  for (const place of items(spec.servers, jsonPath("spec", "servers"))) addTo(found, place);
+  return found;
+});
 
 function ownerOf(gateways: readonly Gateway[], server: GatewayServer, host: string): Gateway | undefined {
-  return gateways.find(({ spec }) => spec.servers?.some((other) => isSame(other, server, host)));
+  return gateways.find((gateway) =>
+    byName(gateway)
+      .get(keyOf(server, host))
+      ?.some(({ value }) => mayNotShare(value, server)),
+  );
 }

@@ -1,9 +1,12 @@
 import type { Gateway } from "../../api/gateway.ts";
 import { refOf } from "../../api/object.ts";
 import { child, jsonPath } from "../../base/json-path.ts";
+import { memoize } from "../../base/memo.ts";
 import { refText, sameRef } from "../../base/object-ref.ts";
 import { serverHosts } from "../../model/gateways.ts";
 import { hostsInCommon } from "../../model/host-patterns.ts";
+import { groupBy } from "../../model/keep.ts";
+import { indexByPrefix, type PrefixIndex } from "../../model/prefix-index.ts";
 import { hasLabels } from "../../model/selection.ts";
 import type { Snapshot } from "../../model/snapshot.ts";
 import { type Complaint, rule } from "../rule.ts";
@@ -22,14 +25,8 @@ export const sharedServers = rule({
       if (sameRef(refOf(other), refOf(candidate)) || !sharesPods(snapshot, other, candidate)) continue;
       for (const { value, path } of own) {
         const hosts = serverHosts(value, candidate.metadata.namespace);
-        const same = (other.spec.servers ?? []).find(
-          (server) =>
-            server.port.number === value.port.number &&
-            serverHosts(server, other.metadata.namespace).some((their) =>
-              hosts.some(({ host }) => hostsInCommon(host, their.host) !== undefined),
-            ),
-        );
-        if (same === undefined) continue;
+        const theirs = namesByPort(other).get(value.port.number);
+        if (theirs === undefined || !hosts.some(({ host }) => hasInCommon(theirs, host))) continue;
         yield {
           path: child(path, "hosts"),
           problem: `${refText(refOf(other))} opens port ${value.port.number} of the same pods for hosts of this server`,
@@ -41,6 +38,30 @@ export const sharedServers = rule({
     }
   },
 });
+
+/** What a Gateway's servers are for, by port. Names are compared from their ends, where wildcards differ least. */
+const namesByPort = memoize(({ spec, metadata }: Gateway): ReadonlyMap<number, PrefixIndex<string>> => {
+  const names = (spec.servers ?? []).flatMap((server) =>
+    serverHosts(server, metadata.namespace).map(({ host }) => ({ port: server.port.number, host })),
+  );
+  const groups = groupBy(names, ({ port }) => port);
+  return new Map(
+    [...groups].map(([port, group]) => {
+      const hosts = [...new Set(group.map(({ host }) => host))];
+      return [port, indexByPrefix<string>(hosts, fromEnd)];
+    }),
+  );
+});
+
+function hasInCommon({ above, below }: PrefixIndex<string>, host: string): boolean {
+  const text = fromEnd(host);
+  return [above, below].some((find) => find(text).some((their) => hostsInCommon(host, their) !== undefined));
+}
+
+/** "moc.elpmaxe." of "*.example.com". */
+function fromEnd(host: string): string {
+  return [...host.replace(/^\*/, "")].toReversed().join("");
+}
 
 /** The same selector, or pods that both select. */
 function sharesPods(snapshot: Snapshot, a: Gateway, b: Gateway): boolean {
