@@ -115,17 +115,31 @@ export const componentLogLevels: Form<string> = {
   },
 };
 
+/** Linux starts no program with an argument of 128 KiB, and the bootstrap is one: three lists, with each "$" doubled, fit. */
+const mostStatsBytes = 16_384;
+
+/** Whether names of statistics leave room for the rest of the bootstrap. */
+export function fitsBootstrap(names: readonly string[]): boolean {
+  return Buffer.byteLength(JSON.stringify(names)) <= mostStatsBytes;
+}
+
 export const words: Form<readonly string[]> = {
-  expects: 'texts, separated by commas, such as "cluster.outbound,http"',
-  parse: (text) => each(text, (word) => (word === "" ? undefined : word)),
+  expects: 'texts, separated by commas, such as "cluster.outbound,http", of 16 KiB at most',
+  parse: (text) => fitting(each(text, (word) => (word === "" ? undefined : word))),
 };
 
 /** @see https://github.com/google/re2/wiki/Syntax */
 export const regularExpressions: Form<readonly string[]> = {
-  expects: 'regular expressions of RE2, separated by commas, such as "cluster\\..*\\.upstream_rq"',
+  expects: 'regular expressions of RE2, separated by commas, such as "cluster\\..*\\.upstream_rq", of 16 KiB at most',
   parse: (text) =>
-    each(text, (expression) => (expression !== "" && re2Fault(expression) === undefined ? expression : undefined)),
+    fitting(
+      each(text, (expression) => (expression !== "" && re2Fault(expression) === undefined ? expression : undefined)),
+    ),
 };
+
+function fitting(names: readonly string[] | undefined): readonly string[] | undefined {
+  return names !== undefined && fitsBootstrap(names) ? names : undefined;
+}
 
 export const imageName: Form<string> = {
   expects: 'the name of an image, such as "docker.io/pillion/proxyv2:0.1.0"',

@@ -53,6 +53,14 @@ test.each([
   { text: "proxyStatsMatcher: { inclusionRegexps: ['a', ''] }", want: "proxyStatsMatcher.inclusionRegexps" },
   { text: String.raw`proxyStatsMatcher: { inclusionRegexps: ['\p{LC}'] }`, want: "proxyStatsMatcher.inclusionRegexps" },
   { text: "proxyStatsMatcher: { inclusionSuffixes: [''] }", want: "proxyStatsMatcher.inclusionSuffixes" },
+  {
+    text: `proxyStatsMatcher: { inclusionSuffixes: [${"é".repeat(9_000)}] }`,
+    want: "proxyStatsMatcher.inclusionSuffixes",
+  },
+  {
+    text: `proxyStatsMatcher: { inclusionPrefixes: [${"abcdefg,".repeat(2_048)}] }`,
+    want: "proxyStatsMatcher.inclusionPrefixes",
+  },
   { text: "proxyStatsMatcher: { inclusionPrefixes: a }", want: "proxyStatsMatcher.inclusionPrefixes" },
   { text: "proxyMetadata: { 'A B': c }", want: "proxyMetadata.A B" },
   { text: "proxyMetadata: { A: 1 }", want: "proxyMetadata.A: 1" },

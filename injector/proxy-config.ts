@@ -1,7 +1,7 @@
 // The annotation proxy.istio.io/config: a piece of MeshConfig's ProxyConfig in YAML, for one pod.
 // @see https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig
 import { parse } from "yaml";
-import { type Form, ports, regularExpressions, words } from "./forms.ts";
+import { type Form, fitsBootstrap, ports, regularExpressions, words } from "./forms.ts";
 import { isList, isObject, type Json, type JsonObject, objectAt } from "./json.ts";
 import type { PodReport } from "./pod-findings.ts";
 import type { ControlPlane, StatsMatcher } from "./settings.ts";
@@ -118,7 +118,8 @@ function statsField(document: JsonObject, wrong: Wrong): Pick<ProxyConfig, "stat
     const value = matcher[name];
     if (value === undefined || value === null) return undefined;
     const texts = isList(value) && value.every((one) => typeof one === "string") ? value : undefined;
-    if (texts?.every((text) => text !== "" && form.parse(text.replaceAll(",", "")) !== undefined)) return texts;
+    const areGood = texts?.every((text) => text !== "" && form.parse(text.replaceAll(",", "")) !== undefined) === true;
+    if (texts !== undefined && areGood && fitsBootstrap(texts)) return texts;
     wrong(`proxyStatsMatcher.${name}`, value, `a list of ${form.expects}`);
     return undefined;
   };
@@ -155,7 +156,7 @@ function addressField(document: JsonObject, wrong: Wrong): Pick<ProxyConfig, "xd
 export const controlPlane: Form<ControlPlane> = {
   expects: 'a host and a port, such as "istiod.istio-system.svc:15012"',
   parse: (text) => {
-    const [, bracketed, plain, port = ""] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text) ?? [];
+    const [, bracketed, plain, port = ""] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,253})):(\d{1,5})$/.exec(text) ?? [];
     const host = bracketed ?? plain;
     const number = ports.parse(port)?.[0];
     return host === undefined || number === undefined ? undefined : { host, port: number, sni: host };
