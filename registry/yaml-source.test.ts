@@ -80,3 +80,15 @@ describe("readDocuments()", () => {
     expect(readDocuments(given)).toEqual({ documents: [], problems: [] });
   });
 });
+
+test.each([
+  { name: "a little too deep", text: `${"[".repeat(501)}${"]".repeat(501)}` },
+  { name: "deeper than a parser goes", text: "- ".repeat(20_000) },
+])("readDocuments() tells the limit for what is $name", ({ text }) => {
+  const limit = "lists and mappings stand more than 500 levels deep in one another";
+  expect(readDocuments(text)).toEqual({ documents: [], problems: [{ line: 1, text: limit }] });
+});
+
+test("readDocuments() reads what is deep, and not too deep", () => {
+  expect(readDocuments(`${"[".repeat(500)}${"]".repeat(500)}`).problems).toEqual([]);
+});

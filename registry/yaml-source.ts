@@ -46,21 +46,22 @@ export function readDocuments(text: string): {
   const documents: SourceDocument[] = [];
   const problems: SourceProblem[] = [];
   for (const document of "empty" in parsed ? [] : parsed) {
-    for (const { pos, message } of document.errors) problems.push({ line: lines.linePos(pos[0]).line, text: message });
+    for (const { pos, message } of document.errors) {
+      problems.push({ line: lines.linePos(pos[0]).line, text: message.includes("call stack") ? tooDeep : message });
+    }
     if (document.errors.length > 0 || !isNode(document.contents) || isEmpty(document.contents)) continue;
     try {
       const value: unknown = document.toJS();
-      if (holdsItself(value)) {
-        const line = lines.linePos(document.contents.range?.[0] ?? 0).line;
-        problems.push({ line, text: "an alias stands inside of what its own anchor marks, so that it never ends" });
+      const fault = faultOf(value);
+      if (fault !== undefined) {
+        problems.push({ line: lines.linePos(document.contents.range?.[0] ?? 0).line, text: fault });
         continue;
       }
       documents.push(...expandList(value, { root: document.contents, document, lines }));
     } catch (error) {
       // Only aliases fail here: without an anchor, or so many that the text is an attack.
       const line = lines.linePos(document.range[0]).line;
-      const isDeep = error instanceof RangeError;
-      const text = isDeep ? "it is nested too deeply" : error instanceof Error ? error.message : String(error);
+      const text = error instanceof RangeError ? tooDeep : error instanceof Error ? error.message : String(error);
       problems.push({ line, text });
     }
   }
@@ -74,15 +75,23 @@ interface Source {
   readonly lines: LineCounter;
 }
 
-/** Whether an alias leads to what it stands in: no JSON could say so, and whoever walks it never comes back. */
-function holdsItself(value: unknown, above = new Set<unknown>(), known = new Set<unknown>()): boolean {
-  if (typeof value !== "object" || value === null || known.has(value)) return false;
-  if (above.has(value)) return true;
+/** Levels of lists and mappings in one another. No object of Kubernetes needs a tenth of it. */
+const mostLevels = 500;
+const tooDeep = `lists and mappings stand more than ${mostLevels} levels deep in one another`;
+
+/** Why nobody could walk through a value: it never ends, as no JSON could say, or it is too deep. */
+function faultOf(value: unknown, above = new Set<unknown>(), known = new Set<unknown>()): string | undefined {
+  if (typeof value !== "object" || value === null || known.has(value)) return undefined;
+  if (above.has(value)) return "an alias stands inside of what its own anchor marks, so that it never ends";
+  if (above.size >= mostLevels) return tooDeep;
   above.add(value);
-  const found = Object.values(value).some((item) => holdsItself(item, above, known));
+  for (const item of Object.values(value)) {
+    const fault = faultOf(item, above, known);
+    if (fault !== undefined) return fault;
+  }
   above.delete(value);
   known.add(value);
-  return found;
+  return undefined;
 }
 
 function isEmpty(node: Node): boolean {
