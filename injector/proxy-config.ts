@@ -156,7 +156,8 @@ function addressField(document: JsonObject, wrong: Wrong): Pick<ProxyConfig, "xd
 export const controlPlane: Form<ControlPlane> = {
   expects: 'a host and a port, such as "istiod.istio-system.svc:15012"',
   parse: (text) => {
-    const [, bracketed, plain, port = ""] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,253})):(\d{1,5})$/.exec(text) ?? [];
+    const [, bracketed, plain, port = ""] =
+      /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]{1,253})):(\d{1,5})$/.exec(text) ?? [];
     const host = bracketed ?? plain;
     const number = ports.parse(port)?.[0];
     return host === undefined || number === undefined ? undefined : { host, port: number, sni: host };
