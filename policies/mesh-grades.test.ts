@@ -20,10 +20,11 @@ test.each([
   { grades: "PIL1302: warn", want: "it is about what Envoy would refuse" },
   { grades: "PIL1001: off", want: "it is about the form of the object" },
   { grades: "PIL1004: deny", want: "it is about the form of the object" },
-  { grades: "PIL12044: off", want: 'no finding has this code; did you mean "PIL1204"?' },
-  { grades: "pil3102: off", want: 'no finding has this code; did you mean "PIL3102"?' },
-  { grades: "IST0101: off", want: 'no finding has this code; did you mean "PIL2101"?' },
-  { grades: "everything: off", want: "no finding has this code" },
+  { grades: "PIL12044: off", want: 'no rule has this code; did you mean "PIL1204"?' },
+  { grades: "pil3102: off", want: 'no rule has this code; did you mean "PIL3102"?' },
+  { grades: "IST0101: off", want: 'no rule has this code; did you mean "PIL2101"?' },
+  { grades: "PIL3006: off", want: "no rule has this code" }, // Files and pods have codes of their own.
+  { grades: "everything: off", want: "no rule has this code" },
 ])("meshConfigFindings() says that $want of { $grades }", ({ grades, want }) => {
   const [code = ""] = grades.split(":");
   expect(said(grades)).toEqual([

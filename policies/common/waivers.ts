@@ -30,7 +30,7 @@ export function waivers(rules: () => readonly AnyRule[]): AnyRule {
 const waivableInForm = "PIL1001";
 
 /** What {@link whyFixed} says of a code that there is not. */
-export const unknownCode = "no finding has this code";
+export const unknownCode = "no rule has this code";
 
 /** Why neither a waiver nor the mesh configuration changes what becomes of a code; undefined: they do. */
 export function whyFixed(
