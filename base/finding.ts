@@ -82,7 +82,9 @@ export function findingsText(findings: readonly Finding[]): string {
   const groups = new Map<string, Finding[]>();
   for (const finding of findings) {
     const name = refText(finding.object);
-    groups.set(name, [...(groups.get(name) ?? []), finding]);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [finding]);
+    else group.push(finding);
   }
   return [...groups]
     .flatMap(([name, own]) => [
