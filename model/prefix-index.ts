@@ -10,17 +10,17 @@ export interface PrefixIndex<T> {
 
 /** An index of a list that does not change. */
 export function indexByPrefix<T>(list: readonly T[], textOf: (item: T) => string): PrefixIndex<T> {
-  const groups = new Map<string, Placed<T>[]>();
+  const groups = new Map<string, Group<T>>();
   for (const [position, item] of list.entries()) {
     const text = textOf(item);
-    const group = groups.get(text);
-    if (group === undefined) groups.set(text, [{ position, item }]);
-    else group.push({ position, item });
+    const group = groups.get(text) ?? { items: [], positions: [] };
+    groups.set(text, group);
+    group.items.push(item);
+    group.positions.push(position);
   }
   const texts = [...groups.keys()].toSorted(byCodeUnit);
   const lengths = [...new Set(texts.map(({ length }) => length))];
-  const itemsOf = (found: readonly string[]): readonly T[] =>
-    inOrder(found.flatMap((text) => [groups.get(text) ?? []]));
+  const itemsOf = (found: readonly string[]): readonly T[] => inOrder(found.flatMap((text) => groups.get(text) ?? []));
   return {
     above: (text) =>
       itemsOf(lengths.flatMap((length) => (length > text.length ? [] : [text.slice(0, length)])).filter(isThere)),
@@ -37,16 +37,20 @@ export function indexByPrefix<T>(list: readonly T[], textOf: (item: T) => string
   }
 }
 
-interface Placed<T> {
-  readonly position: number;
-  readonly item: T;
+/** Items with the same text, and where they stand in the list. */
+interface Group<T> {
+  readonly items: T[];
+  readonly positions: number[];
 }
 
-function inOrder<T>(groups: readonly (readonly Placed<T>[])[]): readonly T[] {
-  const [first = []] = groups;
-  // A group of its own is in order already.
-  const all = groups.length < 2 ? first : groups.flat().toSorted((a, b) => a.position - b.position);
-  return all.map(({ item }) => item);
+function inOrder<T>(groups: readonly Group<T>[]): readonly T[] {
+  const [first] = groups;
+  // A group of its own is in order already, and may be the whole list.
+  if (first === undefined || groups.length === 1) return first?.items ?? [];
+  const all = groups.flatMap(({ items, positions }) =>
+    items.map((item, index) => ({ item, at: positions[index] ?? 0 })),
+  );
+  return all.toSorted((a, b) => a.at - b.at).map(({ item }) => item);
 }
 
 /** Where the texts begin that go behind `text`. */

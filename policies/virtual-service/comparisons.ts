@@ -25,10 +25,12 @@ export function firstCover(
   budget: Comparisons,
   goesFirst: (one: PlacedMatch) => boolean = () => true,
 ): PlacedMatch | undefined {
-  const wider = widerThan(list, placed.match);
-  const own = wider.indexOf(placed);
-  const earlier = own === -1 ? wider : wider.slice(0, own);
-  return firstOf(earlier, budget, (one) => goesFirst(one) && covers(one.match, placed.match));
+  const found = firstOf(
+    widerThan(list, placed.match),
+    budget,
+    (one) => one === placed || (goesFirst(one) && covers(one.match, placed.match)),
+  );
+  return found === placed ? undefined : found;
 }
 
 /** The first item that `isWanted`, as long as there is something left to compare. */
@@ -41,7 +43,7 @@ export function firstOf<T>(list: readonly T[], budget: Comparisons, isWanted: (i
   return undefined;
 }
 
-/** Matches of a list that can have a path in common with another. */
+/** Matches of a list, in its order, that can have a path in common with another. */
 export function near(list: readonly PlacedMatch[], match: HttpMatch): readonly PlacedMatch[] {
   const text = pathBeginning(match);
   if (text === "") return list;
