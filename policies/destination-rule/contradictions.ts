@@ -44,8 +44,9 @@ export const contradictions = rule({
 /** Places where both say something, and not the same. */
 function differences({ spec }: DestinationRule, { spec: other }: DestinationRule): readonly JsonPath[] {
   const general = jsonPath("spec", "trafficPolicy");
+  const theirs = new Map((other.subsets ?? []).map((subset) => [subset.name, subset] as const).toReversed());
   const subsets = items(spec.subsets, jsonPath("spec", "subsets")).flatMap(({ value, path }) => {
-    const same = other.subsets?.find(({ name }) => name === value.name);
+    const same = theirs.get(value.name);
     if (same === undefined) return [];
     const labels = isEqual(value.labels ?? {}, same.labels ?? {}) ? [] : [child(path, "labels")];
     return [
