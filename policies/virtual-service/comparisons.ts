@@ -25,6 +25,7 @@ export function firstCover(
   budget: Comparisons,
   goesFirst: (one: PlacedMatch) => boolean = () => true,
 ): PlacedMatch | undefined {
+  if (hasExpression(placed.match)) budget.left -= newExpression;
   const found = firstOf(
     widerThan(list, placed.match),
     budget,
@@ -33,18 +34,38 @@ export function firstCover(
   return found === placed ? undefined : found;
 }
 
+/** The first match of `list` that has a request in common with another. */
+export function firstInCommon(
+  list: readonly PlacedMatch[],
+  { match }: PlacedMatch,
+  budget: Comparisons,
+  isInCommon: (one: PlacedMatch) => boolean,
+): PlacedMatch | undefined {
+  const price = hasExpression(match) ? newExpression : 1;
+  return firstOf(near(list, match), budget, isInCommon, price);
+}
+
+/** What it takes to find a request for an expression, in comparisons of plain texts. */
+const newExpression = 30;
+
+function hasExpression({ uri, headers, queryParams }: HttpMatch): boolean {
+  return [uri, ...Object.values(headers ?? {}), ...Object.values(queryParams ?? {})].some(
+    (text) => text?.regex !== undefined,
+  );
+}
+
 /** The first item that `isWanted`, as long as there is something left to compare. */
-export function firstOf<T>(list: readonly T[], budget: Comparisons, isWanted: (item: T) => boolean): T | undefined {
+function firstOf<T>(list: readonly T[], budget: Comparisons, isWanted: (item: T) => boolean, price = 1): T | undefined {
   for (const item of list) {
     if (budget.left <= 0) return undefined;
-    budget.left -= 1;
+    budget.left -= price;
     if (isWanted(item)) return item;
   }
   return undefined;
 }
 
 /** Matches of a list, in its order, that can have a path in common with another. */
-export function near(list: readonly PlacedMatch[], match: HttpMatch): readonly PlacedMatch[] {
+function near(list: readonly PlacedMatch[], match: HttpMatch): readonly PlacedMatch[] {
   const text = pathBeginning(match);
   if (text === "") return list;
   const { above, below } = byPath(list);

@@ -13,7 +13,7 @@ import type { ResolvedVirtualService } from "../../model/snapshot.ts";
 import { isDelegate, resolveCandidate } from "../../model/virtual-services.ts";
 import { applyChanges } from "../../model/world.ts";
 import { type Around, type Complaint, rule } from "../rule.ts";
-import { type Comparisons, comparisons, firstCover, firstOf, near } from "./comparisons.ts";
+import { type Comparisons, comparisons, firstCover, firstInCommon } from "./comparisons.ts";
 import { hostsOn, matchesOn, namedGateways, neighboursOf, type PlacedMatch, pathOf, stored } from "./meetings.ts";
 import { requestFor } from "./witnesses.ts";
 
@@ -188,7 +188,7 @@ function firstShared(
     // What matches everything is the rest, whoever wrote it.
     const isShared = (their: PlacedMatch) =>
       their.isLast === match.isLast && overlapOf(their.match, match.match, host).type !== "none";
-    const their = firstOf(near(theirs, match.match), budget, isShared);
+    const their = firstInCommon(theirs, match, budget, isShared);
     if (their !== undefined) return { match, their, overlap: overlapOf(their.match, match.match, host) };
   }
   return undefined;
