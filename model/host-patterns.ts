@@ -14,6 +14,11 @@ export function hostsInCommon(a: string, b: string): string | undefined {
   return matchesHost(b, a) ? a : undefined;
 }
 
+/** A host as an index by beginnings holds it: what a wildcard covers goes on from it. "moc.elpmaxe." of "*.example.com". */
+export function fromEnd(host: string): string {
+  return [...host.replace(/^\*/, "")].toReversed().join("");
+}
+
 /** For sorting: the more specific pattern first; exact hosts before wildcards, longer suffixes before shorter. */
 export function bySpecificity(a: string, b: string): number {
   const wildcards = Number(a.startsWith("*")) - Number(b.startsWith("*"));

@@ -4,7 +4,7 @@ import { child, jsonPath } from "../../base/json-path.ts";
 import { memoize } from "../../base/memo.ts";
 import { refText, sameRef } from "../../base/object-ref.ts";
 import { serverHosts } from "../../model/gateways.ts";
-import { hostsInCommon } from "../../model/host-patterns.ts";
+import { fromEnd, hostsInCommon } from "../../model/host-patterns.ts";
 import { groupBy } from "../../model/keep.ts";
 import { indexByPrefix, type PrefixIndex } from "../../model/prefix-index.ts";
 import { hasLabels } from "../../model/selection.ts";
@@ -56,11 +56,6 @@ const namesByPort = memoize(({ spec, metadata }: Gateway): ReadonlyMap<number, P
 function hasInCommon({ above, below }: PrefixIndex<string>, host: string): boolean {
   const text = fromEnd(host);
   return [above, below].some((find) => find(text).some((their) => hostsInCommon(host, their) !== undefined));
-}
-
-/** "moc.elpmaxe." of "*.example.com". */
-function fromEnd(host: string): string {
-  return [...host.replace(/^\*/, "")].toReversed().join("");
 }
 
 /** The same selector, or pods that both select. */

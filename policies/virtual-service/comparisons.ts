@@ -25,11 +25,15 @@ export function firstCover(
   budget: Comparisons,
   goesFirst: (one: PlacedMatch) => boolean = () => true,
 ): PlacedMatch | undefined {
-  if (hasExpression(placed.match)) budget.left -= newExpression;
+  if (budget.left <= 0) return undefined;
+  const isCostly = hasExpression(placed.match);
+  if (isCostly) budget.left -= newExpression;
+  const wider = widerThan(list, placed.match);
   const found = firstOf(
-    widerThan(list, placed.match),
+    wider,
     budget,
     (one) => one === placed || (goesFirst(one) && covers(one.match, placed.match)),
+    isCostly && wider.length > mostKnown ? newExpression : 1,
   );
   return found === placed ? undefined : found;
 }
@@ -41,12 +45,16 @@ export function firstInCommon(
   budget: Comparisons,
   isInCommon: (one: PlacedMatch) => boolean,
 ): PlacedMatch | undefined {
+  if (budget.left <= 0) return undefined;
   const price = hasExpression(match) ? newExpression : 1;
   return firstOf(near(list, match), budget, isInCommon, price);
 }
 
 /** What it takes to find a request for an expression, in comparisons of plain texts. */
 const newExpression = 30;
+
+/** Of more expressions than that, those that come again are new again. */
+const mostKnown = 1_000;
 
 function hasExpression({ uri, headers, queryParams }: HttpMatch): boolean {
   return [uri, ...Object.values(headers ?? {}), ...Object.values(queryParams ?? {})].some(

@@ -6,9 +6,10 @@ import { jsonPath } from "../../base/json-path.ts";
 import { memoize } from "../../base/memo.ts";
 import { refText, sameRef } from "../../base/object-ref.ts";
 import { oldestFirst } from "../../model/age.ts";
-import { matchesHost } from "../../model/host-patterns.ts";
+import { fromEnd, matchesHost } from "../../model/host-patterns.ts";
 import { groupBy } from "../../model/keep.ts";
 import { type Overlap, overlapOf } from "../../model/matching/requests.ts";
+import { indexByPrefix } from "../../model/prefix-index.ts";
 import type { ResolvedVirtualService } from "../../model/snapshot.ts";
 import { isDelegate, resolveCandidate } from "../../model/virtual-services.ts";
 import { applyChanges } from "../../model/world.ts";
@@ -103,13 +104,19 @@ export const hiddenHosts = rule({
 
 /** A host below a wildcard that others have rules for, and the candidate has not. */
 function narrowHost({ snapshot }: Around, candidate: ResolvedVirtualService, gateway: string, wildcard: string) {
-  for (const [host, owners] of stored(snapshot, gateway)) {
-    if (host === wildcard || !matchesHost(wildcard, host) || candidate.spec.hosts?.includes(host)) continue;
-    const owner = owners.find((other) => !sameRef(refOf(other), refOf(candidate)));
+  const owners = stored(snapshot, gateway);
+  const own = namesOf(candidate);
+  for (const host of byEnd(owners).below(fromEnd(wildcard))) {
+    if (!matchesHost(wildcard, host) || own.has(host)) continue;
+    const owner = owners.get(host)?.find((other) => !sameRef(refOf(other), refOf(candidate)));
     if (owner !== undefined) return { host, owner };
   }
   return undefined;
 }
+
+const namesOf = memoize(({ spec }: ResolvedVirtualService): ReadonlySet<string> => new Set(spec.hosts));
+
+const byEnd = memoize((owners: ReadonlyMap<string, unknown>) => indexByPrefix([...owners.keys()], fromEnd));
 
 interface Encounter {
   readonly other: { readonly object: ResolvedVirtualService; readonly isOlder: boolean };
