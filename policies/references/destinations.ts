@@ -12,6 +12,9 @@ import type { Snapshot } from "../../model/snapshot.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { destinationsOf } from "../virtual-service/walk.ts";
 
+/** Hosts for which a similar one is looked for among all services, which may be thousands. */
+const mostGuesses = 50;
+
 /** A destination is a host that the mesh knows. */
 export const unknownHost = rule({
   code: "PIL2101",
@@ -21,6 +24,7 @@ export const unknownHost = rule({
   summary: "destinations are known hosts",
   *check(object, { snapshot }): Iterable<Complaint> {
     const { namespace } = object.metadata;
+    let guesses = 0;
     for (const { value, path } of destinationsOf(object)) {
       if (value.host === "" || value.host.startsWith("outbound_.")) continue;
       const full = fullName(snapshot, value, namespace);
@@ -33,7 +37,8 @@ export const unknownHost = rule({
         yield unseen(hidden, value.host, namespace, child(path, "host"));
         continue;
       }
-      const near = nearestHost(snapshot, value.host, namespace);
+      guesses += 1;
+      const near = guesses > mostGuesses ? undefined : nearestHost(snapshot, value.host, namespace);
       yield {
         path: child(path, "host"),
         problem: `no service is known by the host "${value.host}" in namespace "${namespace}"`,

@@ -6,6 +6,9 @@ import { lookUp } from "../../model/world.ts";
 import { type Complaint, rule } from "../rule.ts";
 import { httpRulesOf } from "../virtual-service/walk.ts";
 
+/** Gateways for which a similar one is looked for among all that there are. */
+const mostGuesses = 50;
+
 /** A gateway is "mesh" or a Gateway that is there. */
 export const unknownGateway = rule({
   code: "PIL2102",
@@ -14,12 +17,15 @@ export const unknownGateway = rule({
   enforcement: "warn",
   summary: "gateways are Gateways that exist",
   *check({ metadata, spec }, { world }): Iterable<Complaint> {
+    const known = [...world.objects.Gateway.keys()];
+    let guesses = 0;
     for (const [index, written] of (spec.gateways ?? []).entries()) {
       const full = gatewayName(written, metadata.namespace);
       const [namespace = "", name = ""] = full.split("/");
       if (full === "mesh" || lookUp(world, "Gateway", namespace, name) !== undefined) continue;
-      const known = [...world.objects.Gateway.keys()];
-      const near = nearest(full, known) ?? known.find((key) => key.endsWith(`/${name}`));
+      guesses += 1;
+      const near =
+        guesses > mostGuesses ? undefined : (nearest(full, known) ?? known.find((key) => key.endsWith(`/${name}`)));
       yield {
         path: jsonPath("spec", "gateways", index),
         problem: `there is no Gateway ${full}`,
