@@ -3,8 +3,11 @@ import { argumentCommands, cutCommands, flexibleCommands, plainCommands } from "
 
 const command = /^([A-Z][A-Z0-9_]*)(\(([^)]*)\)(:\d+)?)?%/;
 
-/** What is wrong with a value; undefined when nothing is. */
-export function valueFormatFault(value: string): string | undefined {
+/** A command of access logs only, by an extension that Istio adds wherever a format has it. */
+export const withoutQuery = "REQ_WITHOUT_QUERY";
+
+/** What is wrong with a value; undefined when nothing is. `isLog`: it is written to an access log. */
+export function valueFormatFault(value: string, isLog = false): string | undefined {
   for (let at = value.indexOf("%"); at !== -1; at = value.indexOf("%", at)) {
     if (value[at + 1] === "%") {
       at += 2;
@@ -13,7 +16,9 @@ export function valueFormatFault(value: string): string | undefined {
     const found = command.exec(value.slice(at + 1));
     if (found === null) return "has a % that begins no command";
     const [, name = "", parameters, argument = "", length] = found;
-    const fault = commandFault(name, parameters === undefined ? undefined : argument) ?? lengthFault(name, length);
+    // It takes what REQ takes.
+    const known = isLog && name === withoutQuery ? "REQ" : name;
+    const fault = commandFault(known, parameters === undefined ? undefined : argument) ?? lengthFault(known, length);
     if (fault !== undefined) return `has the command %${found[0]}, ${fault}`;
     at += 1 + found[0].length;
   }

@@ -19,7 +19,7 @@ export function jsonLogFormat(text: string): JsonObject | undefined {
 export function logFormatProblems({ accessLogFormat, accessLogEncoding }: JsonObject): readonly SchemaProblem[] {
   if (typeof accessLogFormat !== "string") return [];
   const texts = accessLogEncoding === "JSON" ? textsIn(jsonLogFormat(accessLogFormat)) : [accessLogFormat];
-  const [fault] = texts.flatMap((text) => valueFormatFault(text) ?? []);
+  const [fault] = texts.flatMap((text) => valueFormatFault(text, true) ?? []);
   if (fault === undefined) return [];
   const fix = "Write commands that Envoy knows, such as %START_TIME% or %REQ(:PATH)%, and %% for a percent sign";
   return [unusable(jsonPath("accessLogFormat"), `the format ${fault}`, fix)];

@@ -2,10 +2,11 @@
 
 import type { JsonObject } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
+import { withoutQuery } from "../../api/header-format.ts";
 import type { MeshConfig } from "../../api/mesh-config.ts";
 import { jsonLogFormat } from "../../api/mesh-log-format.ts";
 import { memoize } from "../../base/memo.ts";
-import { extension } from "../pack.ts";
+import { extension, pack } from "../pack.ts";
 import { type AccessLog, AccessLogSchema } from "../proto/envoy/config/accesslog/v3/accesslog_pb.ts";
 import {
   type SubstitutionFormatString,
@@ -16,6 +17,7 @@ import {
   StderrAccessLogSchema,
   StdoutAccessLogSchema,
 } from "../proto/envoy/extensions/access_loggers/stream/v3/stream_pb.ts";
+import { ReqWithoutQuerySchema } from "../proto/envoy/extensions/formatter/req_without_query/v3/req_without_query_pb.ts";
 
 /** The access logs of every listener; none without `accessLogFile`. */
 export const accessLogs = memoize((config: MeshConfig): AccessLog[] => {
@@ -43,13 +45,20 @@ function logFormat({ accessLogEncoding, accessLogFormat }: MeshConfig): Substitu
   // What was parsed from JSON is JSON; its type says less.
   const own = jsonLogFormat(accessLogFormat) as JsonObject | undefined;
   const json = accessLogEncoding === "JSON" ? (own ?? jsonFields) : undefined;
+  const formatters = accessLogFormat.includes(`%${withoutQuery}(`) ? [withoutQueryFormatter] : [];
   if (json !== undefined)
-    return create(SubstitutionFormatStringSchema, { format: { case: "jsonFormat", value: { ...json } } });
+    return create(SubstitutionFormatStringSchema, { formatters, format: { case: "jsonFormat", value: { ...json } } });
   const line = accessLogFormat === "" ? `${textFields.join(" ")}\n` : accessLogFormat;
   return create(SubstitutionFormatStringSchema, {
+    formatters,
     format: { case: "textFormatSource", value: { specifier: { case: "inlineString", value: line } } },
   });
 }
+
+const withoutQueryFormatter = {
+  name: "envoy.formatter.req_without_query",
+  typedConfig: pack(ReqWithoutQuerySchema, {}),
+};
 
 /** @see https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format */
 const textFields: readonly string[] = [

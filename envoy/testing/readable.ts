@@ -17,6 +17,7 @@ import { TlsInspectorSchema } from "../proto/envoy/extensions/filters/listener/t
 import { HttpConnectionManagerSchema } from "../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { ConfigSchema } from "../proto/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.ts";
 import { TcpProxySchema } from "../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts";
+import { ReqWithoutQuerySchema } from "../proto/envoy/extensions/formatter/req_without_query/v3/req_without_query_pb.ts";
 import { GetAddrInfoDnsResolverConfigSchema } from "../proto/envoy/extensions/network/dns_resolver/getaddrinfo/v3/getaddrinfo_dns_resolver_pb.ts";
 import { PreviousHostsPredicateSchema } from "../proto/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts";
 import { PreviousPrioritiesConfigSchema } from "../proto/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.ts";
@@ -48,6 +49,7 @@ const registry = createRegistry(
   PreviousHostsPredicateSchema,
   PreviousPrioritiesConfigSchema,
   RawBufferSchema,
+  ReqWithoutQuerySchema,
   RouterSchema,
   StdoutAccessLogSchema,
   TcpProxySchema,
