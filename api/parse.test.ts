@@ -281,3 +281,9 @@ describe("parse() of an object that waives PIL1001", () => {
     ]);
   });
 });
+
+test("parse() tells the first 500 of many mistakes", () => {
+  const spec = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`field${index}`, 1]));
+  const document = { apiVersion: "networking.istio.io/v1", kind: "VirtualService", metadata: { name: "a" }, spec };
+  expect(parse(document, { defaultNamespace: "shop" })).toMatchObject({ type: "rejected", findings: { length: 500 } });
+});

@@ -22,11 +22,14 @@ export interface SchemaProblem {
 type Words = Pick<SchemaProblem, "code" | "problem" | "reason" | "fix">;
 type Keys = readonly (string | number)[];
 
-/** Everything in `value` that does not fit, not only the first; empty when all fits. Each schema is compiled once. */
+/** Problems of one value that are put into words, of which each is compared with all names that there are. */
+const mostProblems = 500;
+
+/** Everything in `value` that does not fit, up to 500 places; empty when all fits. Each schema is compiled once. */
 export function checkSchema(node: SchemaNode, value: unknown): readonly SchemaProblem[] {
   const validate = compile(node);
   if (validate(value)) return [];
-  return (validate.errors ?? []).map((error) => toProblem(error, node, value));
+  return (validate.errors ?? []).slice(0, mostProblems).map((error) => toProblem(error, node, value));
 }
 
 /** Each schema is compiled once, and each part that stands in it several times, too: else its code would be there as often. */
