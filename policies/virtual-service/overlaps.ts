@@ -146,7 +146,12 @@ function* encounters(object: ObjectOf<"VirtualService">, around: Around, budget:
         const rules = [...groupBy(own, ({ path }) => path).values()];
         const theirs = matchesOn(other, gateway);
         const coverOf = memoize((rule: readonly PlacedMatch[]) => coverOfAll(rule, theirs, budget));
-        for (const { host } of hosts) yield { other: { object: other, isOlder }, host, rules, theirs, coverOf };
+        for (const { host } of hosts) {
+          // Thousands of hosts with thousands of rules each are a hundred million things to say.
+          if (budget.left <= 0) return;
+          budget.left -= rules.length;
+          yield { other: { object: other, isOlder }, host, rules, theirs, coverOf };
+        }
       }
     }
   }
