@@ -1,11 +1,13 @@
 // Comparing many matches with many: only those that begin alike, and no more than an API server waits for.
 import type { HttpMatch } from "../../api/http-route.ts";
+import { jsonPath } from "../../base/json-path.ts";
 import { memoize } from "../../base/memo.ts";
 import { covers, pathBeginning } from "../../model/matching/requests.ts";
 import { indexByPrefix } from "../../model/prefix-index.ts";
+import type { Complaint } from "../rule.ts";
 import type { PlacedMatch } from "./meetings.ts";
 
-/** Pairs of matches that one rule compares for one object; it says nothing about what is left. */
+/** Pairs of matches that one rule compares for one object; then it says that it has stopped. */
 const mostComparisons = 100_000;
 
 /** What a rule may still compare. */
@@ -16,6 +18,17 @@ export interface Comparisons {
 /** For one rule and one object. */
 export function comparisons(): Comparisons {
   return { left: mostComparisons };
+}
+
+/** Whoever is told of no conflict must not believe that all was looked at. Empty where something is left. */
+export function* unlooked(...budgets: readonly Comparisons[]): Iterable<Complaint> {
+  if (budgets.every(({ left }) => left > 0)) return;
+  yield {
+    path: jsonPath("spec", "http"),
+    problem: "there are more matches than are compared with each other",
+    reason: "What the rest of them have in common with other rules is not known",
+    fix: "Divide the object by hosts or by the beginnings of paths",
+  };
 }
 
 /** The first match of `list` that covers another and may go before it; one of the list is compared with those before it. */

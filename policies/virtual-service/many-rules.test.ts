@@ -57,3 +57,25 @@ test("review() compares thousands of rules with thousands in time", () => {
   const found = reviewBy([takenRules, sharedRequests, unreachable], candidate, world, snapshot);
   expect(found).toHaveLength(2_000);
 });
+
+test.each([
+  { name: "few", count: 20, want: [] },
+  { name: "more than are compared", count: 3_500, want: ["PIL3102", "PIL3104"] },
+])("review() says that it did not look at all where there are $name expressions", ({ count, want }) => {
+  const uri = (index: number) => ({ regex: `/p${index}/[0-9]+` });
+  const http = Array.from({ length: count }, (_, index) => ({
+    match: [{ uri: uri(index) }],
+    route: [{ destination: { host: "a" } }],
+  }));
+  const objectNamed = (name: string, rules: object) =>
+    JSON.stringify({
+      apiVersion: "networking.istio.io/v1",
+      kind: "VirtualService",
+      metadata: { name, namespace: "shop", creationTimestamp: "2026-01-01T00:00:00Z" },
+      spec: { hosts: ["www.example.com"], gateways: ["edge"], http: rules },
+    });
+  const world = worldOf(objectNamed("older", [{ ...http[0], match: [{ uri: { exact: "/other" } }] }]));
+  const candidate = objectOf(objectNamed("younger", http));
+  const found = reviewBy([sharedRequests, unreachable], candidate, world, buildSnapshot(world));
+  expect(found.map(({ code }) => code)).toEqual(want);
+});

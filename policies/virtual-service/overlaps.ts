@@ -14,7 +14,7 @@ import type { ResolvedVirtualService } from "../../model/snapshot.ts";
 import { isDelegate, resolveCandidate } from "../../model/virtual-services.ts";
 import { applyChanges } from "../../model/world.ts";
 import { type Around, type Complaint, rule } from "../rule.ts";
-import { type Comparisons, comparisons, firstCover, firstInCommon } from "./comparisons.ts";
+import { type Comparisons, comparisons, firstCover, firstInCommon, unlooked } from "./comparisons.ts";
 import { hostsOn, matchesOn, namedGateways, neighboursOf, type PlacedMatch, pathOf, stored } from "./meetings.ts";
 import { requestFor } from "./witnesses.ts";
 
@@ -50,8 +50,8 @@ export const sharedRequests = rule({
   enforcement: "warn",
   summary: "rules of several VirtualServices for a gateway's host have no requests in common",
   *check(object, around): Iterable<Complaint> {
-    const budget = comparisons();
-    for (const { other, host, rules, theirs, coverOf } of encounters(object, around, comparisons())) {
+    const [forCovers, budget] = [comparisons(), comparisons()];
+    for (const { other, host, rules, theirs, coverOf } of encounters(object, around, forCovers)) {
       for (const matches of rules) {
         if (host !== "*" && other.isOlder && coverOf(matches) !== undefined) continue;
         const found = firstShared(matches, theirs, host, budget);
@@ -68,6 +68,7 @@ export const sharedRequests = rule({
         };
       }
     }
+    yield* unlooked(forCovers, budget);
   },
 });
 

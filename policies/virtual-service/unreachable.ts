@@ -6,7 +6,7 @@ import { overlapOf } from "../../model/matching/requests.ts";
 import type { ResolvedVirtualService } from "../../model/snapshot.ts";
 import { resolveCandidate } from "../../model/virtual-services.ts";
 import { type Complaint, rule } from "../rule.ts";
-import { comparisons, firstCover } from "./comparisons.ts";
+import { type Comparisons, comparisons, firstCover, unlooked } from "./comparisons.ts";
 import { matchesOn, type PlacedMatch, pathOf } from "./meetings.ts";
 
 /** A match behind a wider one never acts. */
@@ -20,7 +20,8 @@ export const unreachable = rule({
     const owner = resolveCandidate(object, world, snapshot);
     if (owner === undefined || (owner.spec.http?.length ?? 0) === 0) return;
     const host = owner.spec.hosts?.[0] ?? "*";
-    for (const { match, cover, isWhole } of deadOf(owner)) {
+    const budget = comparisons();
+    for (const { match, cover, isWhole } of deadOf(owner, budget)) {
       if (!sameRef(match.origin, refOf(object))) continue;
       const overlap = overlapOf(cover.match, match.match, host);
       const example =
@@ -36,6 +37,7 @@ export const unreachable = rule({
         ...(overlap.type === "request" ? { witness: overlap.request } : {}),
       };
     }
+    yield* unlooked(budget);
   },
 });
 
@@ -47,10 +49,9 @@ interface Dead {
 }
 
 /** Matches that are dead on every gateway that they are for. */
-function deadOf(owner: ResolvedVirtualService): readonly Dead[] {
+function deadOf(owner: ResolvedVirtualService, budget: Comparisons): readonly Dead[] {
   const gateways = owner.spec.gateways ?? ["mesh"];
   const covered = new Map<string, { readonly match: PlacedMatch; readonly cover: PlacedMatch | undefined }>();
-  const budget = comparisons();
   for (const gateway of gateways) {
     const order = inOrder(matchesOn(owner, gateway), gateway);
     for (const match of order) {
