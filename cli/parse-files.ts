@@ -1,12 +1,9 @@
 // From the texts of files to objects, each with its place, and to everything that is wrong with each by itself.
 import type { AnyObject } from "../api/kinds.ts";
-import { meshConfigMap } from "../api/mesh-config.ts";
-import { refOf } from "../api/object.ts";
 import { parse } from "../api/parse.ts";
 import type { Finding } from "../base/finding.ts";
 import { type JsonPath, jsonPath } from "../base/json-path.ts";
-import { sameRef } from "../base/object-ref.ts";
-import { meshConfigFindings } from "../policies/mesh-grades.ts";
+import { meshConfigMapFindings } from "../policies/mesh-grades.ts";
 import { readDocuments, type SourceDocument, type SourcePlace, type SourceProblem } from "../registry/yaml-source.ts";
 import type { InputFile } from "./read-files.ts";
 
@@ -57,7 +54,7 @@ export function parseFiles(files: readonly InputFile[], defaultNamespace: string
       count += 1;
       findings.push(...atLines(parsed.findings, file, source));
       if (parsed.type !== "object") continue;
-      findings.push(...atLines(findingsOfMesh(parsed.object), file, source));
+      findings.push(...atLines(meshConfigMapFindings(parsed.object), file, source));
       objects.push({ file, object: parsed.object, line: source.line, placeOf: source.placeOf });
     }
   }
@@ -88,9 +85,4 @@ export function notYaml(file: string, { line, text }: SourceProblem): PlacedFind
     line,
     column: 1,
   };
-}
-
-function findingsOfMesh(object: AnyObject): readonly Finding[] {
-  if (object.kind !== "ConfigMap" || !sameRef(refOf(object), meshConfigMap)) return [];
-  return meshConfigFindings(object.data[meshConfigMap.key] ?? "");
 }

@@ -1,8 +1,11 @@
 // What is to be said about a mesh configuration: what api/ finds in it, and grades of codes that grade nothing.
+import type { AnyObject } from "../api/kinds.ts";
 import { meshConfigMap, parseMeshConfig } from "../api/mesh-config.ts";
 import { nearest } from "../api/nearest.ts";
+import { refOf } from "../api/object.ts";
 import { type Finding, hasErrors } from "../base/finding.ts";
 import { jsonPath } from "../base/json-path.ts";
+import { sameRef } from "../base/object-ref.ts";
 import { unknownCode, whyFixed } from "./common/waivers.ts";
 import { rules } from "./rules.ts";
 
@@ -12,6 +15,12 @@ export function meshConfigFindings(yamlText: string): readonly Finding[] {
   if (hasErrors(findings)) return findings;
   const grades = Object.entries(config.pillion.findings);
   return [...findings, ...grades.flatMap(([code, grade]) => (grade === "deny" && isRule(code) ? [] : idleGrade(code)))];
+}
+
+/** The same for an object, which is a mesh configuration or another one. */
+export function meshConfigMapFindings(object: AnyObject): readonly Finding[] {
+  if (object.kind !== "ConfigMap" || !sameRef(refOf(object), meshConfigMap)) return [];
+  return meshConfigFindings(object.data[meshConfigMap.key] ?? "");
 }
 
 function isRule(code: string): boolean {

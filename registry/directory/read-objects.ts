@@ -1,12 +1,11 @@
 // From the text of a file to the objects in it.
 import type { AnyObject } from "../../api/kinds.ts";
-import { meshConfigMap } from "../../api/mesh-config.ts";
 import { refOf } from "../../api/object.ts";
 import { parse } from "../../api/parse.ts";
 import { type Finding, hasErrors } from "../../base/finding.ts";
 import type { JsonPath } from "../../base/json-path.ts";
-import { type ObjectRef, refText, sameRef } from "../../base/object-ref.ts";
-import { meshConfigFindings } from "../../policies/mesh-grades.ts";
+import { type ObjectRef, refText } from "../../base/object-ref.ts";
+import { meshConfigMapFindings } from "../../policies/mesh-grades.ts";
 import { readDocuments, type SourceDocument } from "../yaml-source.ts";
 import { type FileProblem, findingProblem } from "./report.ts";
 
@@ -58,7 +57,8 @@ export function readObjects(text: string, defaultNamespace: string): FileContent
         isBroken = true;
         break;
       case "object": {
-        const findings = [...parsed.findings, ...findingsOfMesh(parsed.object)];
+        // Checked here, so that a mesh configuration that cannot be read never takes the place of one that could.
+        const findings = [...parsed.findings, ...meshConfigMapFindings(parsed.object)];
         found.push(...atLines(findings, source));
         if (hasErrors(findings)) isBroken = true;
         else candidates.push(toCandidate(parsed.object, source));
@@ -82,10 +82,4 @@ function toCandidate(object: AnyObject, { line, lineOf }: SourceDocument): Candi
 
 function atLines(findings: readonly Finding[], source: SourceDocument): readonly FileProblem[] {
   return findings.map((finding) => findingProblem(finding, source.lineOf(finding.path)));
-}
-
-/** The mesh configuration is checked here, so that one that cannot be read never takes the place of one that could. */
-function findingsOfMesh(object: AnyObject): readonly Finding[] {
-  if (object.kind !== "ConfigMap" || !sameRef(refOf(object), meshConfigMap)) return [];
-  return meshConfigFindings(object.data[meshConfigMap.key] ?? "");
 }
